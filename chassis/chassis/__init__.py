@@ -1,0 +1,1 @@
+"""What every service is bolted onto. Knows no word of the domain."""

@@ -1,0 +1,119 @@
+"""The mapped class is the aggregate: its methods are transitions, and they record events.
+
+At commit the events become outbox rows in the same transaction (`design.md`, section 4), so no command can forget it.
+"""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from contracts.shared.event import Event, State
+from sqlalchemy import BigInteger, DateTime, event, insert
+from sqlalchemy import Enum as EnumType
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from chassis.metadata import metadata, metadata_of
+from chassis.outbox import Recorded, outbox_rows, outbox_table
+
+
+def _values(kind: type[Enum]) -> list[str]:
+    return [str(member.value) for member in kind]
+
+
+class Base(DeclarativeBase):
+    """Every table of a service. Enumerations are stored by value, times with their zone."""
+
+    metadata = metadata
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        Enum: EnumType(Enum, native_enum=False, length=40, values_callable=_values),
+        dict[str, Any]: JSONB,
+        dict[str, str]: JSONB,
+        list[str]: JSONB,
+    }
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.metadata = metadata_of(cls.__module__.partition(".")[0])
+        super().__init_subclass__(**kwargs)
+
+
+class Aggregate(Base):
+    """A consistency boundary with a gap-free sequence of events.
+
+    Loaded `FOR UPDATE` (`lock`) by whoever changes it, which also makes the order of its events that of its changes.
+    """
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Of its last event; also its version for `ETag` and `If-Match`."""
+
+    def record(self, happened: Event) -> None:
+        """Notes an event, to be published if and when this transaction commits."""
+        self.sequence = (self.sequence or 0) + 1
+        self._recorded().append(Recorded(happened, self.key, self.sequence))
+
+    def state(self) -> State | None:
+        """The whole current state for the compacted topic; None where the aggregate has none."""
+        return None
+
+    @property
+    def key(self) -> str:
+        """The key of its events on Kafka."""
+        return str(self.id)
+
+    def _recorded(self) -> list[Recorded]:
+        return self.__dict__.setdefault("_recorded_events", [])  # type: ignore[no-any-return]
+
+    def drain(self) -> list[Recorded]:
+        """The recorded events, and the state after them under the sequence of the last."""
+        recorded = self._recorded()
+        if not recorded:
+            return []
+        drained = list(recorded)
+        recorded.clear()
+        state = self.state()
+        if state is not None:
+            drained.append(Recorded(state, self.key, self.sequence))
+        return drained
+
+
+class UnitOfWork(Session):
+    """A session that publishes what its aggregates recorded.
+
+    It holds every aggregate until commit or rollback: the identity map is weak, and an aggregate that was flushed and
+    dropped before the commit would take its events with it.
+    """
+
+
+@event.listens_for(UnitOfWork, "pending_to_persistent")
+@event.listens_for(UnitOfWork, "loaded_as_persistent")
+def _hold(session: Session, instance: object) -> None:
+    if isinstance(instance, Aggregate):
+        session.info.setdefault("aggregates", {})[id(instance)] = instance
+
+
+@event.listens_for(UnitOfWork, "before_commit")
+def _write_outbox(session: Session) -> None:
+    session.flush()
+    recorded: list[Recorded] = session.info.pop("recorded", [])
+    for aggregate in session.info.get("aggregates", {}).values():
+        recorded.extend(aggregate.drain())
+    if recorded:
+        session.flush()
+        session.execute(insert(outbox_table), outbox_rows(recorded))
+
+
+@event.listens_for(UnitOfWork, "after_commit")
+@event.listens_for(UnitOfWork, "after_rollback")
+def _release(session: Session) -> None:
+    session.info.pop("aggregates", None)
+    session.info.pop("recorded", None)
+
+
+def record_in_bulk(session: Session, recorded: list[Recorded]) -> None:
+    """For set-based commands (`COPY`, one statement over many rows): their events, in the same transaction."""
+    session.info.setdefault("recorded", []).extend(recorded)

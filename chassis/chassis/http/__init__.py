@@ -1,0 +1,1 @@
+"""HTTP conventions: problem+json, idempotency keys, versions, cursors, tokens; one place each."""

@@ -1,0 +1,116 @@
+"""Routes as entry points: a write opens one transaction and commits it before it answers; a read opens none.
+
+`Router` is used instead of `APIRouter` for all routes. In a route, `Session` is the transaction of the request and
+`Reading` a connection without one.
+"""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from chassis.context import Cause, caused_by
+from chassis.errors import DomainError
+from chassis.http.authentication import claims_of
+from chassis.http.idempotency import Answer, Attempt
+from chassis.http.problems import unavailable
+from chassis.ids import new_id
+from chassis.transient import is_contention, is_transient
+
+READS = {"GET", "HEAD", "OPTIONS"}
+ATTEMPTS = 3
+"""Of a transaction that deadlocks or can not be serialized."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class EntryRoute(APIRoute):
+    """Opens the transaction, keeps the idempotency key, commits, answers."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def entry(request: Request) -> Response:
+            correlation = request.headers.get("X-Correlation-Id", "")
+            if not 0 < len(correlation) <= 64 or not correlation.isascii() or not correlation.isprintable():
+                correlation = str(new_id())
+            with caused_by(Cause(correlation_id=correlation)):
+                try:
+                    response = await (handle(request) if request.method in READS else _write(request, handle))
+                except DomainError:
+                    raise
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    response = unavailable(error)
+            response.headers["X-Correlation-Id"] = correlation
+            return response
+
+        return entry
+
+
+async def _write(request: Request, handle: Handler) -> Response:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _once(request, handle)
+        except Exception as error:
+            if attempt == ATTEMPTS or not is_contention(error):
+                raise
+    raise AssertionError("unreachable")
+
+
+async def _once(request: Request, handle: Handler) -> Response:
+    async with request.app.state.database.session() as session:
+        request.state.session = session
+        attempt = await _attempt(request)
+        if attempt is not None:
+            earlier = await attempt.earlier_answer(session)
+            if earlier is not None:
+                return _repeat(earlier)
+        response = await handle(request)
+        if response.status_code < 400:
+            if attempt is not None:
+                answer = Answer(response.status_code, response.headers.get("Location"), bytes(response.body))
+                await attempt.remember(session, answer)
+            await session.commit()
+        return response
+
+
+async def _attempt(request: Request) -> Attempt | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None or request.method != "POST":
+        return None
+    claims = await claims_of(request)
+    caller = str(claims["sub"]) if claims else "anonymous"
+    return Attempt.of(key, caller, request.method, request.url.path, await request.body())
+
+
+def _repeat(answer: Answer) -> Response:
+    headers = {"Idempotency-Replayed": "true"}
+    if answer.location:
+        headers["Location"] = answer.location
+    return Response(answer.body, answer.status, headers, "application/json")
+
+
+class Router(APIRouter):
+    """An `APIRouter` whose routes are entry points."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=EntryRoute, **options)
+
+
+async def _session(request: Request) -> AsyncSession:
+    return request.state.session  # type: ignore[no-any-return]
+
+
+async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with request.app.state.database.reading() as connection:
+        yield connection
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+"""The transaction of a writing request."""
+Reading = Annotated[AsyncConnection, Depends(_reading, scope="function")]
+"""A connection for queries."""

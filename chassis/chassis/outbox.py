@@ -1,0 +1,110 @@
+"""Events wait here, in the database of the service and in the transaction that made them, until the relay has published them.
+
+Published rows stay in daily partitions for replay and are dropped after `RETENTION`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from contracts.shared.event import Event
+from opentelemetry import propagate
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.clock import now
+from chassis.context import cause
+from chassis.ids import new_id
+from chassis.metadata import metadata
+
+RETENTION = timedelta(days=30)
+AHEAD = timedelta(days=7)
+"""Partitions exist this far ahead, so that a relay that was away for days does no harm."""
+
+outbox_table = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("created_at", DateTime(timezone=True), primary_key=True, server_default=text("clock_timestamp()")),
+    Column("event_id", Uuid, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("value", LargeBinary),
+    Column("headers", JSONB, nullable=False),
+    Column("published_at", DateTime(timezone=True)),
+    Column("parked_reason", Text),
+    Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at IS NULL")),
+    Index("ix_outbox_parked", "topic", "key", postgresql_where=text("parked_reason IS NOT NULL")),
+    postgresql_partition_by="RANGE (created_at)",
+)
+
+DEFAULT_PARTITION = "CREATE TABLE outbox_default PARTITION OF outbox DEFAULT"
+"""Run by the first migration, so that an insert never fails for want of a partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event and where it stands in its aggregate's sequence."""
+
+    event: Event
+    key: str
+    sequence: int
+
+
+def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
+    """One row per event, stamped with what caused it and the current trace."""
+    because, at = cause(), now().isoformat()
+    trace: dict[str, str] = {}
+    propagate.inject(trace)
+    stamp = {
+        "time": at,
+        "correlation_id": because.correlation_id,
+        "causation_id": because.causation_id,
+        "actor": because.actor,
+        "traceparent": trace.get("traceparent"),
+    }
+    return [
+        {
+            "event_id": new_id(),
+            "topic": one.event.topic.name,
+            "key": one.key,
+            "type": one.event.type,
+            "sequence": one.sequence,
+            "value": one.event.model_dump_json().encode(),
+            "headers": stamp,
+        }
+        for one in recorded
+    ]
+
+
+async def maintain_outbox(connection: AsyncConnection, today: date) -> None:
+    """Makes the daily partitions of the coming week and drops those past `RETENTION` that are published."""
+    for ahead in range(AHEAD.days + 1):
+        first = today + timedelta(days=ahead)
+        strays = await connection.scalar(
+            text("SELECT EXISTS (SELECT FROM outbox_default WHERE created_at >= :first AND created_at < :last)"),
+            {"first": first, "last": first + timedelta(days=1)},
+        )
+        if strays:
+            continue  # the relay was away for longer than `AHEAD`: this day stays in the default partition
+        await connection.execute(
+            text(
+                f"CREATE TABLE IF NOT EXISTS outbox_{first:%Y%m%d} PARTITION OF outbox "
+                f"FOR VALUES FROM ('{first}') TO ('{first + timedelta(days=1)}')"
+            )
+        )
+    existing = await connection.scalars(
+        text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'outbox'::regclass")
+    )
+    oldest = f"outbox_{today - RETENTION:%Y%m%d}"
+    for partition in existing.all():
+        if partition >= oldest or partition == "outbox_default":
+            continue
+        waiting = await connection.scalar(
+            text(f"SELECT EXISTS (SELECT FROM {partition} WHERE published_at IS NULL)")  # noqa: S608 - a name we made
+        )
+        if not waiting:
+            await connection.execute(text(f"DROP TABLE {partition}"))

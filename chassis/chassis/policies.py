@@ -1,0 +1,140 @@
+"""Policies: versioned rows by which a service decides, changed by staff over HTTP, copied into a process when it starts."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import BigInteger, Identity, Integer, Text, UniqueConstraint, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis import clock
+from chassis.aggregate import Base
+from chassis.context import cause
+from chassis.errors import StaleVersion
+from chassis.http.etag import etag, required_version
+from chassis.http.routing import Reading, Router, Session
+
+P = TypeVar("P", bound="Policy")
+
+EVERYWHERE = "*"
+"""The scope of a policy that does not differ by storefront, and the fallback of one that does."""
+
+
+class Policy(BaseModel):
+    """A document with defaults. Subclasses are named in the path: `/v1/policies/<name>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PolicyVersion(Base):
+    """Every version that ever was in force."""
+
+    __tablename__ = "policies"
+    __table_args__ = (UniqueConstraint("name", "scope", "version"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer)
+    document: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(Text)
+
+
+def policy_name(kind: type[Policy]) -> str:
+    """`RegistrationPolicy` is `registration`."""
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__.removesuffix("Policy")).lstrip("-")
+
+
+async def _current(session: Any, name: str, scope: str) -> Any:
+    rows = await session.execute(
+        select(PolicyVersion.version, PolicyVersion.document, PolicyVersion.scope)
+        .where(PolicyVersion.name == name, PolicyVersion.scope.in_({scope, EVERYWHERE}))
+        .order_by(PolicyVersion.scope == EVERYWHERE, PolicyVersion.version.desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
+async def policy(session: Any, kind: type[P], scope: str = EVERYWHERE) -> P:
+    """The policy in force: the storefront's own, or everybody's, or the defaults."""
+    row = await _current(session, policy_name(kind), scope)
+    return kind.model_validate(row.document) if row else kind()
+
+
+async def set_policy(session: AsyncSession, document: Policy, *, scope: str, expected: int, at: datetime) -> int:
+    """Puts a new version in force.
+
+    Raises:
+        StaleVersion: the version in force is not `expected` (0: none yet).
+    """
+    name = policy_name(type(document))
+    newest = await session.scalar(
+        select(PolicyVersion.version)
+        .where(PolicyVersion.name == name, PolicyVersion.scope == scope)
+        .order_by(PolicyVersion.version.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    if (newest or 0) != expected:
+        raise StaleVersion
+    session.add(
+        PolicyVersion(
+            name=name,
+            scope=scope,
+            version=expected + 1,
+            document=document.model_dump(mode="json"),
+            changed_at=at,
+            changed_by=cause().actor or "unknown",
+        )
+    )
+    return expected + 1
+
+
+def policy_routes(
+    kinds: list[type[Policy]], staff: Any, *, changed: dict[type[Policy], Any] | None = None
+) -> APIRouter:
+    """`GET` and `PUT /v1/policies/<name>?storefront=` for each kind.
+
+    Args:
+        staff: the dependency that admits the merchant's staff alone.
+        changed: called with (session, document) where something follows from a change, in its transaction.
+    """
+    router = Router(prefix="/v1/policies", tags=["policies"], dependencies=[staff])
+    for kind in kinds:
+        _add_routes(router, kind, (changed or {}).get(kind))
+    return router
+
+
+def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
+    name = policy_name(kind)
+
+    async def read(connection: Reading, response: Response, storefront: str = EVERYWHERE) -> Any:
+        row = await _current(connection, name, storefront)
+        own = row if row and row.scope == storefront else None
+        response.headers["ETag"] = etag(own.version if own else 0)
+        return kind.model_validate(row.document) if row else kind()
+
+    async def change(
+        document: Any,
+        session: Session,
+        response: Response,
+        if_match: Annotated[str, Header()],
+        storefront: str = EVERYWHERE,
+    ) -> Any:
+        version = await set_policy(
+            session, document, scope=storefront, expected=required_version(if_match), at=clock.now()
+        )
+        if changed is not None:
+            await changed(session, document)
+        response.headers["ETag"] = etag(version)
+        return document
+
+    change.__annotations__["document"] = kind
+    summary = name.replace("-", " ")
+    router.add_api_route(f"/{name}", read, methods=["GET"], response_model=kind, summary=f"Read the {summary} policy")
+    router.add_api_route(
+        f"/{name}", change, methods=["PUT"], response_model=kind, summary=f"Change the {summary} policy"
+    )

@@ -1,0 +1,71 @@
+"""`reconcile`, every few minutes as a Temporal Schedule: rows and processes are compared, what is missing is started."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity, workflow
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+)
+
+from chassis.database import Database
+from chassis.processes import Processes, reconcile
+from chassis.service import Service
+
+EVERY = timedelta(minutes=1)
+
+
+@workflow.defn(name="Reconcile")
+class ReconcileWorkflow:
+    """One comparison; its result lists the processes that it started."""
+
+    @workflow.run
+    async def run(self, service: str) -> list[str]:
+        started: list[str] = await workflow.execute_activity(
+            f"{service}.reconcile", result_type=list[str], start_to_close_timeout=timedelta(minutes=5)
+        )
+        return started
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    workflows: Sequence[type]
+    activities: Sequence[Callable[..., Awaitable[Any]]]
+    service: str
+
+    async def schedule(self, client: Client) -> None:
+        """Sees that the schedule exists."""
+        if not self.workflows:
+            return
+        schedule = Schedule(
+            action=ScheduleActionStartWorkflow(
+                "Reconcile", self.service, id=f"reconcile/{self.service}", task_queue=self.service
+            ),
+            spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)]),
+            policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=2)),
+        )
+        try:
+            await client.create_schedule(f"reconcile/{self.service}", schedule)
+        except ScheduleAlreadyRunningError:
+            return
+
+
+def reconciliation(service: Service, database: Database, processes: Processes) -> Reconciliation:
+    """The parts that a worker registers; none for a service without processes."""
+    if not service.reconcilers:
+        return Reconciliation((), (), service.name)
+
+    @activity.defn(name=f"{service.name}.reconcile")
+    async def run() -> list[str]:
+        return await reconcile(database, processes, list(service.reconcilers))
+
+    return Reconciliation((ReconcileWorkflow,), (run,), service.name)

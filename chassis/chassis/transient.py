@@ -1,0 +1,54 @@
+"""Which errors pass by themselves: found by pulling every plug (`design.md`, section 4)."""
+
+import asyncio
+
+import asyncpg
+from aiokafka.errors import KafkaError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InternalError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from temporalio.service import RPCError, RPCStatusCode
+
+from chassis.errors import NotYet
+
+_PERMANENT_SQL = (IntegrityError, DataError, ProgrammingError, NotSupportedError, InternalError)
+_RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "57P01", "57P02", "57P03", "25P03"}
+"""Serialization failure, deadlock, lock or statement time-out, out of disk, memory or connections, shutting down."""
+_PERMANENT_RPC = {
+    RPCStatusCode.INVALID_ARGUMENT,
+    RPCStatusCode.ALREADY_EXISTS,
+    RPCStatusCode.PERMISSION_DENIED,
+    RPCStatusCode.UNIMPLEMENTED,
+    RPCStatusCode.OUT_OF_RANGE,
+}
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying again later may succeed without anybody changing anything."""
+    if isinstance(error, DBAPIError):
+        return _sql_state(error) in _RETRYABLE_STATES or not isinstance(error, _PERMANENT_SQL)
+    if isinstance(error, RPCError):
+        return error.status not in _PERMANENT_RPC
+    return isinstance(
+        error,
+        (
+            OSError,
+            PoolTimeout,
+            asyncio.TimeoutError,
+            asyncpg.InterfaceError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.TooManyConnectionsError,
+            asyncpg.OperatorInterventionError,
+            KafkaError,
+            NotYet,
+        ),
+    )
+
+
+def is_contention(error: BaseException) -> bool:
+    """A deadlock or serialization failure: the same transaction again, at once, usually succeeds."""
+    return isinstance(error, DBAPIError) and _sql_state(error) in ("40001", "40P01")
+
+
+def _sql_state(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)

@@ -1,0 +1,234 @@
+"""What happens to companies, contacts, members, applications and invitations, in ids, numbers and codes alone."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, MEMBER
+from contracts.identity.values import AfterApproval, CustomerStatus, Permission, RegistrationMode, RejectionReason, Role
+from contracts.shared.event import Event
+from contracts.shared.values import Code, Money
+
+# -- company ---------------------------------------------------------------------------------------------------------
+
+
+class _CompanyEvent(Event):
+    company_id: UUID
+    number: str
+
+
+class CompanyOrigin(StrEnum):
+    APPLIED = "applied"
+    CREATED_BY_MERCHANT = "created_by_merchant"
+
+
+class CompanyCreated(_CompanyEvent, type="countersign.identity.company.created.v1", topic=COMPANY):
+    origin: CompanyOrigin
+    storefront: Code
+    contact_id: UUID | None = None
+    """The person to tell, where there is one."""
+    with_account_access: bool
+    test: bool = False
+
+
+class CompanyChanged(_CompanyEvent, type="countersign.identity.company.changed.v1", topic=COMPANY):
+    """Its record or conditions changed; the state topic has the result."""
+
+    fields: tuple[str, ...]
+    """Names of the changed fields, without values."""
+
+
+class CompanyStatusChanged(_CompanyEvent, type="countersign.identity.company.status_changed.v1", topic=COMPANY):
+    old: CustomerStatus
+    new: CustomerStatus
+    reason: Code
+    """The fact that changed it: `application-submitted`, `suspended`, `reactivated`, `price-list-given` …"""
+    contact_id: UUID | None = None
+    """The company's first contact, to be told where somebody is to be told."""
+
+
+# -- contact and member ------------------------------------------------------------------------------------------------
+
+
+class ContactCreated(Event, type="countersign.identity.contact.created.v1", topic=CONTACT):
+    contact_id: UUID
+    company_id: UUID | None = None
+
+
+class ContactChanged(Event, type="countersign.identity.contact.changed.v1", topic=CONTACT):
+    contact_id: UUID
+    fields: tuple[str, ...]
+
+
+class VerificationRequested(Event, type="countersign.identity.contact.verification_requested.v1", topic=CONTACT):
+    """Somebody is to prove that the address is his; notifications mails the link."""
+
+    contact_id: UUID
+    issue: int
+
+
+class PasswordResetRequested(Event, type="countersign.identity.contact.password_reset_requested.v1", topic=CONTACT):
+    contact_id: UUID
+    issue: int
+
+
+class _MemberEvent(Event):
+    member_id: UUID
+    company_id: UUID
+    contact_id: UUID
+
+
+class MemberAdded(_MemberEvent, type="countersign.identity.member.added.v1", topic=MEMBER):
+    role: Role
+    permissions: frozenset[Permission]
+
+
+class MemberChanged(_MemberEvent, type="countersign.identity.member.changed.v1", topic=MEMBER):
+    role: Role
+    permissions: frozenset[Permission]
+    always_attested: bool
+    limit_per_order: Money | None = None
+    limit_per_month: Money | None = None
+
+
+class MemberRemoved(_MemberEvent, type="countersign.identity.member.removed.v1", topic=MEMBER):
+    pass
+
+
+# -- application -------------------------------------------------------------------------------------------------------
+
+
+class _ApplicationEvent(Event):
+    application_id: UUID
+    number: str
+    company_id: UUID
+
+
+class ApplicationSubmitted(_ApplicationEvent, type="countersign.identity.application.submitted.v1", topic=APPLICATION):
+    """Starts the process `account-approval/<number>`."""
+
+    contact_id: UUID
+    company_number: str
+    storefront: Code
+    mode: RegistrationMode
+    submitted_at: datetime
+
+
+class QuestionAsked(_ApplicationEvent, type="countersign.identity.application.question_asked.v1", topic=APPLICATION):
+    """The merchant wants to know more; the applicant answers by a link in its mail. The text stays in identity."""
+
+    question: int
+    """1 for the first question of this application."""
+    asked_at: datetime
+
+
+class QuestionAnswered(
+    _ApplicationEvent, type="countersign.identity.application.question_answered.v1", topic=APPLICATION
+):
+    question: int
+    answered_at: datetime
+
+
+class ApprovalRequested(
+    _ApplicationEvent, type="countersign.identity.application.approval_requested.v1", topic=APPLICATION
+):
+    """The reviewer said yes; the process now gives the terms, which may still be refused (`ApplicationReturned`)."""
+
+    decision: int
+    """1 for the first decision of this application; an echo of an earlier one is ignored."""
+
+
+class ApplicationReturned(_ApplicationEvent, type="countersign.identity.application.returned.v1", topic=APPLICATION):
+    """The terms could not be given; it waits for its reviewer again."""
+
+    decision: int
+    reason: Code
+
+
+class ApplicationApproved(_ApplicationEvent, type="countersign.identity.application.approved.v1", topic=APPLICATION):
+    decision: int
+    approved_at: datetime
+    after_approval: AfterApproval
+    price_list: Code | None
+
+
+class ApplicationRejected(_ApplicationEvent, type="countersign.identity.application.rejected.v1", topic=APPLICATION):
+    decision: int
+    rejected_at: datetime
+    reason: RejectionReason
+
+
+class WithdrawnBecause(StrEnum):
+    SILENCE = "silence"
+    APPLICANT = "applicant"
+    STAFF = "staff"
+
+
+class ApplicationWithdrawn(_ApplicationEvent, type="countersign.identity.application.withdrawn.v1", topic=APPLICATION):
+    reason: WithdrawnBecause
+    withdrawn_at: datetime
+
+
+class ApplicationReminded(_ApplicationEvent, type="countersign.identity.application.reminded.v1", topic=APPLICATION):
+    whom: str
+    """`reviewer` or `applicant`."""
+    reminded_at: datetime
+
+
+class ApplicationExtended(_ApplicationEvent, type="countersign.identity.application.extended.v1", topic=APPLICATION):
+    due_at: datetime
+
+
+# -- invitation --------------------------------------------------------------------------------------------------------
+
+
+class _InvitationEvent(Event):
+    invitation_id: UUID
+    company_id: UUID
+    contact_id: UUID
+    """The guest contact that the invitation is addressed to."""
+
+
+class InvitationIssued(_InvitationEvent, type="countersign.identity.invitation.issued.v1", topic=INVITATION):
+    """Starts the process `invitation/<invitation id>`."""
+
+    issue: int
+    company_number: str
+    role: Role
+    first_administrator: bool
+    """Accepting it enables the company."""
+    invited_by: UUID | None
+    """The contact of the member who invited; None: the merchant."""
+    expires_at: datetime
+
+
+class InvitationResent(_InvitationEvent, type="countersign.identity.invitation.resent.v1", topic=INVITATION):
+    """A new link, the clock reset; links of earlier issues are dead."""
+
+    issue: int
+    expires_at: datetime
+
+
+class InvitationExtended(_InvitationEvent, type="countersign.identity.invitation.extended.v1", topic=INVITATION):
+    expires_at: datetime
+
+
+class InvitationReminded(_InvitationEvent, type="countersign.identity.invitation.reminded.v1", topic=INVITATION):
+    reminded_at: datetime
+
+
+class InvitationAccepted(_InvitationEvent, type="countersign.identity.invitation.accepted.v1", topic=INVITATION):
+    member_id: UUID
+    accepted_at: datetime
+
+
+class InvitationDeclined(_InvitationEvent, type="countersign.identity.invitation.declined.v1", topic=INVITATION):
+    declined_at: datetime
+
+
+class InvitationRevoked(_InvitationEvent, type="countersign.identity.invitation.revoked.v1", topic=INVITATION):
+    revoked_at: datetime
+
+
+class InvitationExpired(_InvitationEvent, type="countersign.identity.invitation.expired.v1", topic=INVITATION):
+    expired_at: datetime

@@ -1,0 +1,78 @@
+"""Current company, member, contact and key, on identity's state topics."""
+
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.identity.topics import COMPANY_STATE, CONTACT_STATE, KEY_STATE, MEMBER_STATE
+from contracts.identity.values import CustomerStatus, Permission, Role
+from contracts.shared.event import State
+from contracts.shared.keys import PublicKey
+from contracts.shared.values import Code, CountryCode, Language, Money
+
+
+class CompanyState(State, type="countersign.identity.company.state.v1", topic=COMPANY_STATE):
+    """What other services need of a company to price for it and to take its orders. No name, no address."""
+
+    company_id: UUID
+    number: str
+    """The customer number: the merchant's own, or ours (`C-000123`) until it gave one."""
+    status: CustomerStatus
+    with_account_access: bool
+    """False: internal orders only, nobody signs in for it (ID-02)."""
+    storefront: Code
+    country: CountryCode
+    """Of its seat; decides VAT with `vat_number`."""
+    vat_number: str | None = None
+    vat_exempt: bool = False
+    groups: tuple[Code, ...] = ()
+    pays_by_invoice: bool = False
+    invoice_days: int | None = None
+    """Days until an invoice is due; None: the merchant's usual."""
+    sales_representative: Code | None = None
+    test: bool = False
+    """A test buyer of the merchant's staff: not to be exported as real (ID-07)."""
+    external_keys: dict[str, str] = Field(default_factory=dict)
+
+
+class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMBER_STATE):
+    """A contact in a company, and what it may do there."""
+
+    member_id: UUID
+    company_id: UUID
+    contact_id: UUID
+    active: bool
+    role: Role
+    permissions: frozenset[Permission]
+    always_attested: bool = False
+    """Its orders must always be attested (ID-17)."""
+    limit_per_order: Money | None = None
+    limit_per_month: Money | None = None
+
+
+class ContactKind(StrEnum):
+    GUEST = "guest"
+    REGISTERED = "registered"
+
+
+class ContactState(State, type="countersign.identity.contact.state.v1", topic=CONTACT_STATE):
+    """Personal data: how to address and reach a person, for the notifications service alone. Erased by tombstone."""
+
+    contact_id: UUID
+    kind: ContactKind
+    """A guest has no password (invitee, applicant, guest checkout) and can never sign in."""
+    company_id: UUID | None = None
+    company_name: str | None = None
+    name: str
+    email: str
+    language: Language
+
+
+class IdentityKey(PublicKey, type="countersign.identity.key.state.v1", topic=KEY_STATE):
+    """Verifies access tokens."""
+
+
+ACCESS_TOKEN_LIFE = timedelta(minutes=5)
+"""A member that lost its access is out no later than this, whatever else is down."""

@@ -1,0 +1,88 @@
+"""Words of identity that other services use."""
+
+from enum import StrEnum
+
+
+class CustomerStatus(StrEnum):
+    """What a company is to the merchant at one moment, computed by identity alone from facts.
+
+    The rule is section 1 of `features.md`.
+    """
+
+    NONE = "none"
+    NOT_INVITED = "not_invited"
+    INVITED = "invited"
+    PENDING_APPROVAL = "pending_approval"
+    REGISTERED = "registered"
+    REJECTED = "rejected"
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class Capability(StrEnum):
+    """What a status may allow; the columns of the status table."""
+
+    LOG_IN = "log_in"
+    SEE_CATALOGUE = "see_catalogue"
+    SEE_PRICES = "see_prices"
+    BUILD_CART = "build_cart"
+    SUBMIT_ORDER = "submit_order"
+    BE_ORDERED_FOR = "be_ordered_for"
+    INVITE_MEMBERS = "invite_members"
+
+
+class Role(StrEnum):
+    """A member's role in its company (ID-15); each has a default set of permissions."""
+
+    ADMINISTRATOR = "administrator"
+    EMPLOYEE = "employee"
+    USER = "user"
+
+
+class Permission(StrEnum):
+    """What one member may do, one by one (ID-15)."""
+
+    BUY = "buy"
+    SEE_PRICES = "see_prices"
+    SEE_OWN_ORDERS = "see_own_orders"
+    SEE_ALL_ORDERS = "see_all_orders"
+    SEE_OFFERS = "see_offers"
+    SEE_REQUISITION_LISTS = "see_requisition_lists"
+    CONVERSE = "converse"
+    MANAGE_MEMBERS = "manage_members"
+    ATTEST_ORDERS = "attest_orders"
+
+
+class RegistrationMode(StrEnum):
+    """How a storefront treats a company that registers itself (ID-06)."""
+
+    CLOSED = "closed"
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+
+
+class AfterApproval(StrEnum):
+    """What follows an approval (ID-10)."""
+
+    INVITE = "invite"
+    ENABLE = "enable"
+
+
+class RejectionReason(StrEnum):
+    """Why an application was declined; the applicant is told in its own language."""
+
+    DUPLICATE = "duplicate"
+    NOT_A_BUSINESS = "not_a_business"
+    INCOMPLETE = "incomplete"
+    OUTSIDE_MARKET = "outside_market"
+    CREDIT = "credit"
+    OTHER = "other"
+
+
+class LinkPurpose(StrEnum):
+    """What a link in a mail lets its holder do."""
+
+    INVITATION = "invitation"
+    ANSWER = "answer"
+    VERIFICATION = "verification"
+    RESET = "reset"

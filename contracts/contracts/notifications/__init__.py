@@ -1,0 +1,1 @@
+"""Notifications: mails, and what became of them."""

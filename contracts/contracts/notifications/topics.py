@@ -1,0 +1,5 @@
+"""Topics that notifications writes."""
+
+from contracts.shared.topic import Topic
+
+DELIVERY = Topic("countersign.notifications.delivery")

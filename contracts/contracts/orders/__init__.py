@@ -1,0 +1,1 @@
+"""Orders: what is bought, and who countersigns it."""

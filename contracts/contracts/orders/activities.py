@@ -1,0 +1,97 @@
+"""Steps that orders carries out for its process. Each is idempotent and answers with what stands in the row."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from contracts.orders.values import AskedOf, OrderStatus
+from contracts.shared.activity import Payload, stub
+from contracts.shared.values import Code, Elapsed
+
+TASK_QUEUE = "orders"
+
+
+class OrderRef(Payload):
+    order_id: UUID
+
+
+class AttestationRow(Payload):
+    """What the process may know of its order, as it stands."""
+
+    order_id: UUID
+    number: str
+    status: OrderStatus
+    step: int
+    """Raised each time others are asked; 0: nobody was asked yet."""
+    asked_of: AskedOf | None
+    asked: tuple[UUID, ...]
+    """Contacts to be mailed; empty when it is with the merchant."""
+    asked_at: datetime | None
+    remind_at: datetime | None
+    """None: reminded already."""
+    escalate_at: datetime | None
+    """None: there is nobody further to go to."""
+    expires_at: datetime
+    submitter: UUID | None
+    """The contact who is told of the outcome."""
+    reason: Code | None = None
+    decide_in_temporal: bool = False
+
+
+class AttestationStep(Payload):
+    order_id: UUID
+    step: int
+    actor: str = "process"
+
+
+class ExtendAttestation(Payload):
+    order_id: UUID
+    by: Elapsed
+    actor: str
+
+
+class DecideAttestation(Payload):
+    order_id: UUID
+    step: int
+    decision: Literal["attest", "decline"]
+    reason: Code | None = None
+    actor: str
+
+
+@stub(task_queue=TASK_QUEUE)
+async def ask_attesters(command: OrderRef) -> AttestationRow:
+    """Finds who may decide now and records that they are asked; asked already, it answers with that."""
+
+
+@stub(task_queue=TASK_QUEUE)
+async def read_attestation(command: OrderRef) -> AttestationRow: ...
+
+
+@stub(task_queue=TASK_QUEUE)
+async def record_attestation_reminder(command: AttestationStep) -> AttestationRow: ...
+
+
+@stub(task_queue=TASK_QUEUE)
+async def escalate_attestation(command: AttestationStep) -> AttestationRow:
+    """Asks the next in line: the administrators, then the merchant."""
+
+
+@stub(task_queue=TASK_QUEUE)
+async def expire_attestation(command: OrderRef) -> AttestationRow: ...
+
+
+@stub(task_queue=TASK_QUEUE)
+async def extend_attestation(command: ExtendAttestation) -> AttestationRow: ...
+
+
+@stub(task_queue=TASK_QUEUE)
+async def withdraw_order(command: AttestationStep) -> AttestationRow: ...
+
+
+@stub(task_queue=TASK_QUEUE)
+async def decide_attestation(command: DecideAttestation) -> AttestationRow: ...
+
+
+@stub(task_queue=TASK_QUEUE)
+async def place_order(command: OrderRef) -> AttestationRow:
+    """Passes the gate once more and places the attested order: `placed`, `confirmed` or `refused` with the reason."""

@@ -1,0 +1,41 @@
+"""Words of orders that other services use."""
+
+from enum import StrEnum
+
+
+class OrderStatus(StrEnum):
+    SUBMITTED = "submitted"
+    AWAITING_ATTESTATION = "awaiting_attestation"
+    ATTESTED = "attested"
+    """The company said yes; the gate is passed once more before it is placed."""
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    """Attested, but at placement it no longer may be."""
+    CANCELLED = "cancelled"
+
+
+class PaymentChoice(StrEnum):
+    INVOICE = "invoice"
+    PROVIDER = "provider"
+    """Handed to a payment provider through events."""
+
+
+class AttestationRule(StrEnum):
+    """Why an order waits for its company (OR-04, OR-08)."""
+
+    MEMBER_ALWAYS = "member-always"
+    """Orders of this member must always be attested (ID-17)."""
+    OVER_MEMBER_LIMIT_PER_ORDER = "over-member-limit-per-order"
+    OVER_MEMBER_LIMIT_PER_MONTH = "over-member-limit-per-month"
+
+
+class AskedOf(StrEnum):
+    """Whom a waiting order is with; each escalation goes one further (OR-06)."""
+
+    ATTESTERS = "attesters"
+    ADMINISTRATORS = "administrators"
+    MERCHANT = "merchant"

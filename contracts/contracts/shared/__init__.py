@@ -1,0 +1,1 @@
+"""What every contract is made of: events, topics, activity stubs, value types."""

@@ -1,0 +1,25 @@
+"""What the three processes have in common: how they learn that their row moved on."""
+
+from temporalio.common import SearchAttributeKey
+
+from contracts.shared.activity import Payload
+
+COMPANY_NUMBER = SearchAttributeKey.for_keyword("CompanyNumber")
+ORDER_NUMBER = SearchAttributeKey.for_keyword("OrderNumber")
+PROCESS_STATE = SearchAttributeKey.for_keyword("ProcessState")
+WAITING_FOR = SearchAttributeKey.for_keyword("WaitingFor")
+DUE_AT = SearchAttributeKey.for_datetime("DueAt")
+SEARCH_ATTRIBUTES = (COMPANY_NUMBER, ORDER_NUMBER, PROCESS_STATE, WAITING_FOR, DUE_AT)
+"""What operators search processes by; scarce (10 keywords, 3 datetimes per namespace) and never encrypted."""
+
+ROW_CHANGED = "row_changed"
+"""The one signal. A process never trusts it for facts: it reads the row and goes where the row leads."""
+
+
+class RowChanged(Payload):
+    """The process's row moved on. Repeated, late and reordered ones do no harm."""
+
+    sequence: int
+    """Of the event that says so. One that is not higher than the last seen is an echo and is ignored."""
+    status: str
+    """Of the row after that event; saves a reading where the next step checks the row anyway."""
