@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from contracts.shared.event import Event, State
 from sqlalchemy import BigInteger, DateTime, event, insert
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import JSONB
@@ -16,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from chassis.metadata import metadata, metadata_of
 from chassis.outbox import Recorded, outbox_rows, outbox_table
+from contracts.shared.event import Event, State
 
 
 def _values(kind: type[Enum]) -> list[str]:
@@ -103,6 +103,7 @@ def _write_outbox(session: Session) -> None:
     for aggregate in session.info.get("aggregates", {}).values():
         recorded.extend(aggregate.drain())
     if recorded:
+        recorded.sort(key=lambda one: one.order)
         session.flush()
         session.execute(insert(outbox_table), outbox_rows(recorded))
 

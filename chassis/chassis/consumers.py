@@ -15,9 +15,6 @@ from functools import partial
 from typing import Any, Protocol
 
 from aiokafka import ConsumerRecord
-from contracts.shared.envelope import Envelope
-from contracts.shared.event import Event, family
-from contracts.shared.topic import Topic
 from opentelemetry import propagate, trace
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
@@ -32,6 +29,9 @@ from chassis.inbox import claim
 from chassis.parking import ParkedEvent, parked_keys
 from chassis.processes import Processes
 from chassis.transient import is_transient
+from contracts.shared.envelope import Envelope
+from contracts.shared.event import Event, family
+from contracts.shared.topic import Topic
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("countersign.consumer")

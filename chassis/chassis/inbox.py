@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from contracts.shared.topic import EVENT_RETENTION
 from sqlalchemy import Column, DateTime, Index, Table, Uuid, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.metadata import metadata
+from contracts.shared.topic import EVENT_RETENTION
 
 RETENTION = EVENT_RETENTION + timedelta(days=5)
 

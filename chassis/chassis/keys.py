@@ -6,9 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from contracts.shared.event import Event
-from contracts.shared.keys import PublicKey
-from contracts.shared.topic import Topic
 from joserfc import jwe, jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
@@ -20,6 +17,9 @@ from chassis.aggregate import Aggregate
 from chassis.errors import Invalid, NotYet
 from chassis.ids import new_id
 from chassis.projections import Projected, Projection
+from contracts.shared.event import Event
+from contracts.shared.keys import PublicKey
+from contracts.shared.topic import Topic
 
 ALGORITHM = "ES256"
 ANNOUNCED_BEFORE = timedelta(days=1)
@@ -169,6 +169,10 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._keys: dict[tuple[str, str], ECKey] = {}
+
+    def forget(self) -> None:
+        """Reads every key again at its next use."""
+        self._keys.clear()
 
     async def _key(self, connection: AsyncConnection | AsyncSession, issuer: str, kid: str) -> ECKey:
         known = self._keys.get((issuer, kid))

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from contracts.shared.process import SEARCH_ATTRIBUTES
 from google.protobuf.duration_pb2 import Duration
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
@@ -13,6 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from chassis.processes import Temporal
+from contracts.shared.process import SEARCH_ATTRIBUTES
 
 log = logging.getLogger(__name__)
 

@@ -3,11 +3,11 @@
 Published rows stay in daily partitions for replay and are dropped after `RETENTION`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
-from contracts.shared.event import Event
 from opentelemetry import propagate
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -17,6 +17,7 @@ from chassis.clock import now
 from chassis.context import cause
 from chassis.ids import new_id
 from chassis.metadata import metadata
+from contracts.shared.event import Event
 
 RETENTION = timedelta(days=30)
 AHEAD = timedelta(days=7)
@@ -52,6 +53,8 @@ class Recorded:
     event: Event
     key: str
     sequence: int
+    order: int = field(default_factory=count().__next__)
+    """Across aggregates: what was recorded first is published first, as far as keys allow."""
 
 
 def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:

@@ -9,8 +9,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar, get_type_hints
 
-from contracts.shared.activity import ActivityStub
-from contracts.shared.process import COMPANY_NUMBER, ORDER_NUMBER, ROW_CHANGED, RowChanged
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
@@ -32,6 +30,8 @@ from chassis.database import Database
 from chassis.errors import DomainError, NotYet
 from chassis.ids import new_id
 from chassis.telemetry import temporal_plugins
+from contracts.shared.activity import ActivityStub
+from contracts.shared.process import COMPANY_NUMBER, ORDER_NUMBER, ROW_CHANGED, RowChanged
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contracts.shared.event import Event, State
-from contracts.shared.topic import Topic
 from sqlalchemy import BigInteger, Integer, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -19,6 +17,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis.aggregate import Base
 from chassis.consumers import Received, decode
 from chassis.processes import Processes
+from contracts.shared.event import Event, State
+from contracts.shared.topic import Topic
 
 
 class Projected(Base):

@@ -15,12 +15,12 @@ import asyncpg
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
-from contracts.shared.envelope import Envelope
 from prometheus_client import Counter, Gauge
 
 from chassis.clock import now
 from chassis.database import Database
 from chassis.housekeeping import Duty, keep_house
+from contracts.shared.envelope import Envelope
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from typing import Any
 import uvicorn
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from contracts.shared.topic import Topic
 from fastapi import FastAPI
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -36,6 +35,7 @@ from chassis.service import Background, Service
 from chassis.settings import Settings
 from chassis.telemetry import instrument_database, instrument_http
 from chassis.transient import is_transient
+from contracts.shared.topic import Topic
 
 log = logging.getLogger(__name__)
 

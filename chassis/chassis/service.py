@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
-from contracts.shared.topic import Topic
 from fastapi import APIRouter, Depends, FastAPI, Request
 
 from chassis.consumers import Subscription, merged
@@ -18,6 +17,7 @@ from chassis.http.authentication import TokenVerifier
 from chassis.processes import BoundActivity, Reconciler
 from chassis.projections import Projection
 from chassis.settings import Settings
+from contracts.shared.topic import Topic
 
 R = TypeVar("R")
 Resources = dict[type, Any]

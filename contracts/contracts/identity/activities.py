@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 from uuid import UUID
 
-from contracts.identity.values import AfterApproval, RejectionReason
+from contracts.identity.events import WithdrawnBecause
+from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
 from contracts.shared.activity import Payload, stub
 from contracts.shared.values import Code, Elapsed
 
@@ -48,11 +48,26 @@ class ApplicationRow(Payload):
     company_id: UUID
     company_number: str
     contact_id: UUID
+    sequence: int
+    """Of its last event; a `RowChanged` that is not higher is an echo."""
     status: ApplicationStatus
+    since: datetime
+    """When it came to this status."""
+    mode: RegistrationMode
     question: int = 0
+    """Number of the last question, 0 for none."""
+    answered: int = 0
+    """Number of the last question that was answered."""
     question_due_at: datetime | None = None
+    """When silence ends it; only while it is asked."""
+    remind_at: datetime | None = None
+    """When the reviewer or the applicant is reminded next; None: not again."""
+    reminders: int = 0
+    """How many went out since it came to this status."""
     decision: int = 0
     price_list: Code | None = None
+    returned: Code | None = None
+    """Why the last decision could not be carried out."""
     after_approval: AfterApproval
     rejection: RejectionReason | None = None
     policy: ApprovalPolicy
@@ -60,6 +75,8 @@ class ApplicationRow(Payload):
 
 class RemindAbout(Payload):
     application_id: UUID
+    reminder: int
+    """1 for the first since it came to its status; one that was recorded already is not recorded again."""
     actor: str = "process"
 
 
@@ -78,13 +95,34 @@ class WithdrawApplication(Payload):
     application_id: UUID
     question: int | None = None
     """Withdraw only if this question is still unanswered; None: whatever it waits for."""
-    reason: Literal["silence", "staff"]
+    due_at: datetime | None = None
+    """With `question`: only if its deadline is still this one."""
+    reason: WithdrawnBecause
     actor: str = "process"
 
 
 class ExtendApplication(Payload):
+    """Moves the deadline of the open question, or the next reminder of the reviewer."""
+
     application_id: UUID
-    by: Elapsed
+    until: datetime
+    actor: str
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class DecideApplication(Payload):
+    """A decision that does not come over HTTP: the automatic one, or an operator's where policy allows it."""
+
+    application_id: UUID
+    decision: int
+    """1 for the first of this application; one that was taken already stands."""
+    verdict: Verdict
+    reason: RejectionReason = RejectionReason.OTHER
+    """Of a rejection."""
     actor: str
 
 
@@ -114,6 +152,10 @@ async def withdraw_application(command: WithdrawApplication) -> ApplicationRow: 
 async def extend_application(command: ExtendApplication) -> ApplicationRow: ...
 
 
+@stub(task_queue=TASK_QUEUE)
+async def decide_application(command: DecideApplication) -> ApplicationRow: ...
+
+
 # -- invitation acceptance ---------------------------------------------------------------------------------------------
 
 
@@ -141,6 +183,9 @@ class InvitationRow(Payload):
     expires_at: datetime
     remind_at: datetime | None
     """None: this issue was reminded already, or is not to be."""
+    reminders: int
+    """Of this issue, those by operators included."""
+    sequence: int
 
 
 class InvitationAct(Payload):

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, MEMBER
+from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, MEMBER, STAFF
 from contracts.identity.values import AfterApproval, CustomerStatus, Permission, RegistrationMode, RejectionReason, Role
 from contracts.shared.event import Event
 from contracts.shared.values import Code, Money
@@ -169,9 +169,13 @@ class ApplicationWithdrawn(_ApplicationEvent, type="countersign.identity.applica
     withdrawn_at: datetime
 
 
+class Reminded(StrEnum):
+    REVIEWER = "reviewer"
+    APPLICANT = "applicant"
+
+
 class ApplicationReminded(_ApplicationEvent, type="countersign.identity.application.reminded.v1", topic=APPLICATION):
-    whom: str
-    """`reviewer` or `applicant`."""
+    whom: Reminded
     reminded_at: datetime
 
 
@@ -232,3 +236,12 @@ class InvitationRevoked(_InvitationEvent, type="countersign.identity.invitation.
 
 class InvitationExpired(_InvitationEvent, type="countersign.identity.invitation.expired.v1", topic=INVITATION):
     expired_at: datetime
+
+
+# -- staff -------------------------------------------------------------------------------------------------------------
+
+
+class StaffAdded(Event, type="countersign.identity.staff.added.v1", topic=STAFF):
+    """One of the merchant's people was given an account; who did it is the event's actor."""
+
+    staff_id: UUID

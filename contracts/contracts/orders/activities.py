@@ -6,7 +6,7 @@ from uuid import UUID
 
 from contracts.orders.values import AskedOf, OrderStatus
 from contracts.shared.activity import Payload, stub
-from contracts.shared.values import Code, Elapsed
+from contracts.shared.values import Code, Elapsed, Money
 
 TASK_QUEUE = "orders"
 
@@ -19,16 +19,21 @@ class AttestationRow(Payload):
     """What the process may know of its order, as it stands."""
 
     order_id: UUID
+    sequence: int
+    """Of its last event: which of two rows is the newer."""
     number: str
     status: OrderStatus
+    total: Money
     step: int
-    """Raised each time others are asked; 0: nobody was asked yet."""
+    """Raised each time it goes further: to the administrators, to the merchant."""
     asked_of: AskedOf | None
     asked: tuple[UUID, ...]
     """Contacts to be mailed; empty when it is with the merchant."""
     asked_at: datetime | None
+    reminders: int
+    """How often those asked in this step were reminded."""
     remind_at: datetime | None
-    """None: reminded already."""
+    """None: reminded already, or not to be."""
     escalate_at: datetime | None
     """None: there is nobody further to go to."""
     expires_at: datetime
@@ -39,9 +44,25 @@ class AttestationRow(Payload):
 
 
 class AttestationStep(Payload):
+    """For one step; in another it does nothing."""
+
     order_id: UUID
     step: int
-    actor: str = "process"
+    due: datetime | None = None
+    """The deadline that has passed. If it is another one by now, nothing is done, so no two clocks are compared."""
+    actor: str | None = None
+    """`operator:<claimed name>`; None: the process itself."""
+
+
+class ExpireAttestation(Payload):
+    order_id: UUID
+    due: datetime
+    """The deadline that has passed, as in `AttestationStep`."""
+
+
+class WithdrawOrder(Payload):
+    order_id: UUID
+    actor: str
 
 
 class ExtendAttestation(Payload):
@@ -59,11 +80,6 @@ class DecideAttestation(Payload):
 
 
 @stub(task_queue=TASK_QUEUE)
-async def ask_attesters(command: OrderRef) -> AttestationRow:
-    """Finds who may decide now and records that they are asked; asked already, it answers with that."""
-
-
-@stub(task_queue=TASK_QUEUE)
 async def read_attestation(command: OrderRef) -> AttestationRow: ...
 
 
@@ -77,7 +93,7 @@ async def escalate_attestation(command: AttestationStep) -> AttestationRow:
 
 
 @stub(task_queue=TASK_QUEUE)
-async def expire_attestation(command: OrderRef) -> AttestationRow: ...
+async def expire_attestation(command: ExpireAttestation) -> AttestationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)
@@ -85,7 +101,7 @@ async def extend_attestation(command: ExtendAttestation) -> AttestationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)
-async def withdraw_order(command: AttestationStep) -> AttestationRow: ...
+async def withdraw_order(command: WithdrawOrder) -> AttestationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)

@@ -32,10 +32,15 @@ class AttestationRequested(_OrderEvent, type="countersign.orders.order.attestati
     company_number: str
     rule: AttestationRule
     total: Money
+    asked_of: AskedOf
+    contacts: tuple[UUID, ...]
+    """Contacts who were asked at once; empty: it is with the merchant."""
     expires_at: datetime
 
 
 class AttestersAsked(_OrderEvent, type="countersign.orders.order.attesters_asked.v1", topic=ORDER):
+    """It went a step further, or others may decide since the company's members changed."""
+
     step: int
     asked_of: AskedOf
     contacts: tuple[UUID, ...]

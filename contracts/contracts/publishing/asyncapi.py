@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.catalogue import events, topics
 from contracts.publishing.examples import Example
-from contracts.publishing.keys import KEYS
+from contracts.publishing.keys import key_of
 from contracts.publishing.schemas import schema_of
 from contracts.shared.envelope import HEADERS_SCHEMA
 from contracts.shared.event import Event
@@ -116,7 +116,7 @@ def _message(event: type[Event], example: Example | None) -> dict[str, Any]:
         "correlationId": {"location": "$message.header#/ce_correlationid"},
         "bindings": {
             "kafka": {
-                "key": {"type": "string", "description": KEYS[event.topic.name]},
+                "key": {"type": "string", "description": key_of(event.topic.name)},
                 "bindingVersion": BINDING,
             }
         },

@@ -10,6 +10,7 @@ KEYS = {
     "countersign.identity.key.state": "kid",
     "countersign.identity.member": "member_id",
     "countersign.identity.member.state": "member_id",
+    "countersign.identity.staff": "staff_id",
     "countersign.identity.status_table.state": "the constant `status_table`: there is one table",
     "countersign.notifications.delivery": "delivery_id",
     "countersign.orders.order": "order_id",
@@ -22,6 +23,17 @@ KEYS = {
     "countersign.pricing.terms.state": "<assignee_kind>/<assignee>",
 }
 """The field of the body that is the key, or how the key is made where it is no field."""
+
+
+def key_of(topic: str) -> str:
+    """What the key of its records is.
+
+    Raises:
+        LookupError: nobody has said so for this topic.
+    """
+    if topic not in KEYS:
+        raise LookupError(f"say in {__name__} what the key of {topic} is")
+    return KEYS[topic]
 
 
 def is_field(key: str) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from contracts.publishing.keys import KEYS
+from contracts.publishing.keys import key_of
 from contracts.shared.event import Event
 
 
@@ -30,7 +30,7 @@ def schema_of(event: type[Event], example: dict[str, Any] | None = None) -> dict
         "x-kafka": {
             "topic": event.topic.name,
             "partitions": event.topic.partitions,
-            "key": KEYS[event.topic.name],
+            "key": key_of(event.topic.name),
         },
         **schema,
     }

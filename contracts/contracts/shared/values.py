@@ -15,7 +15,7 @@ DECIMAL_PATTERN = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
 def _plain(value: Decimal) -> Decimal:
     if not value.is_finite():
         raise ValueError("must be a finite number")
-    return value
+    return Decimal(f"{value:f}")  # never 1E+2
 
 
 Amount = Annotated[

@@ -1,0 +1,137 @@
+"""Only the relay publishes: in order per key, at least once, one leader."""
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from sqlalchemy import text
+
+from chassis.ids import new_id
+from chassis.relay import Relay
+from contracts.shared.topic import Topic
+from tests.chassis.kafka import make_topics, records
+from tests.chassis.toy.app import Note, NoteState, NoteWritten, lock_note
+from tests.waiting import eventually
+
+TOY = "tests.chassis.toy"
+
+
+@asynccontextmanager
+async def running(relay: Relay):
+    task = asyncio.create_task(relay.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def outbox(new_database, infrastructure, monkeypatch):
+    """A database whose notes go to a topic of this test."""
+    database = await new_database(TOY)
+    topic = Topic(f"countersign.toy.relay_{new_id().hex[-8:]}", partitions=2)
+    state = Topic(f"{topic.name}.state", partitions=2)
+    await make_topics(infrastructure.kafka, topic, state)
+    monkeypatch.setattr(NoteWritten, "topic", topic)
+    monkeypatch.setattr(NoteState, "topic", state)
+
+    async def write(*texts: str, note: Note | None = None) -> Note:
+        """Writes a note and rewrites it with each further text: one key, a sequence of events."""
+        async with database.transaction() as session:
+            for one in texts:
+                if note is None:
+                    note = Note.write(one)
+                    session.add(note)
+                else:
+                    note = await lock_note(session, note.id)
+                    note.rewrite(one)
+        return note
+
+    return database, topic, write
+
+
+async def _unpublished(database) -> int:
+    async with database.reading() as connection:
+        return await connection.scalar(text("SELECT count(*) FROM outbox WHERE published_at IS NULL"))
+
+
+async def test_what_is_committed_is_published_with_its_headers_in_order(outbox, infrastructure):
+    database, topic, write = outbox
+    note = await write(*[f"note {number}" for number in range(700)])
+    async with running(Relay("toy", database, infrastructure.kafka, epoch=3)):
+        found = await records(infrastructure.kafka, topic, at_least=700)
+    values = [record.value for record in found]
+    assert values == [f'{{"text":"note {number}"}}'.encode() for number in range(700)]
+    headers = dict(found[0].headers)
+    assert headers["ce_type"] == b"countersign.toy.note.written.v1"
+    assert headers["ce_source"] == b"/countersign/toy"
+    assert (headers["ce_epoch"], headers["ce_sequence"]) == (b"3", b"1")
+    assert {record.key for record in found} == {str(note.id).encode()}
+
+
+async def test_of_two_relays_one_leads_and_the_other_takes_over(outbox, infrastructure):
+    database, topic, write = outbox
+    first, second = (Relay("toy", database, infrastructure.kafka) for _ in range(2))
+    async with running(second) as standing_by:
+        async with running(first):
+            await write("a")
+            await records(infrastructure.kafka, topic, at_least=1)
+        assert not standing_by.done()
+        await write("b")
+        found = await records(infrastructure.kafka, topic, at_least=2)
+    assert len(found) == 2
+
+
+async def test_published_but_not_marked_is_published_again(outbox, infrastructure):
+    database, topic, write = outbox
+    await write("twice")
+    async with running(Relay("toy", database, infrastructure.kafka)):
+        await eventually(lambda: _none_left(database))
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE outbox SET published_at = NULL"))
+    async with running(Relay("toy", database, infrastructure.kafka)):
+        found = await records(infrastructure.kafka, topic, at_least=2)
+    assert len({dict(record.headers)["ce_id"] for record in found}) == 1
+
+
+async def test_a_relay_whose_connection_is_cut_goes_on_by_itself(outbox, infrastructure):
+    database, topic, write = outbox
+    async with running(Relay("toy", database, infrastructure.kafka)):
+        await write("before")
+        await records(infrastructure.kafka, topic, at_least=1)
+        async with database.engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE application_name = 'toy-relay' AND datname = current_database()"
+                )
+            )
+        await write("after")
+        await records(infrastructure.kafka, topic, at_least=2)
+
+
+async def test_an_event_that_is_too_large_is_parked_with_its_key_and_the_others_go_on(outbox, infrastructure):
+    database, topic, write = outbox
+    stopped = await write("huge")
+    async with database.engine.begin() as connection:
+        await connection.execute(text("UPDATE outbox SET value = repeat('x', 3000000)::bytea WHERE sequence = 1"))
+    await write("behind it", note=stopped)
+    free = await write("of another key")
+    async with running(Relay("toy", database, infrastructure.kafka)):
+        found = await records(infrastructure.kafka, topic, at_least=1)
+        assert [record.key for record in found] == [str(free.id).encode()]
+        async with database.reading() as connection:
+            rows = await connection.execute(
+                text(
+                    "SELECT parked_reason IS NOT NULL AS parked FROM outbox "
+                    "WHERE topic = :topic AND key = :key ORDER BY id"
+                ),
+                {"topic": topic.name, "key": str(stopped.id)},
+            )
+            assert [row.parked for row in rows] == [True, False]
+
+
+async def _none_left(database) -> bool:
+    return await _unpublished(database) == 0

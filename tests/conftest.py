@@ -1,0 +1,96 @@
+"""Real parts for tests: the stack `test` of this checkout, and a fresh database per test that asks for one."""
+
+import importlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import asyncpg
+import pytest
+
+import local_stack
+from chassis.database import Database
+from chassis.housekeeping import keep_house
+from chassis.ids import new_id
+from chassis.migrations import migrate
+from chassis.service import Service
+from local_stack import Stack
+
+STACK = os.environ.get("COUNTERSIGN_TEST_STACK", "test")
+NewDatabase = Callable[[str], Awaitable[Database]]
+
+
+@pytest.fixture(scope="session")
+def infrastructure() -> Iterator[Stack]:
+    """PostgreSQL, Kafka, Temporal and a mail sink, without the services. Left running only if it was running before."""
+    try:
+        yield local_stack.load(STACK)
+    except local_stack.StackError:
+        yield local_stack.up(STACK, infra_only=True)
+        local_stack.down(STACK)
+
+
+@pytest.fixture(scope="session")
+def stack(infrastructure: Stack) -> Stack:
+    """The whole local stack, each role of each service a process of its own."""
+    return local_stack.up(STACK, split=True)
+
+
+def service(name: str) -> Service:
+    """The composition root of a service, by its name."""
+    found = importlib.import_module(f"{name}.app").service
+    assert isinstance(found, Service)
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+async def _admin(stack: Stack, statement: str) -> None:
+    connection = await asyncpg.connect(stack.postgres)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _url(stack: Stack, database: str) -> str:
+    base = stack.postgres.replace("postgresql://", "postgresql+asyncpg://")
+    return f"{base.rsplit('/', 1)[0]}/{database}"
+
+
+@pytest.fixture(scope="session")
+async def templates(infrastructure: Stack) -> AsyncIterator[Callable[[str], Awaitable[str]]]:
+    """The name of a migrated database per service, made at its first use, for cloning."""
+    made: dict[str, str] = {}
+
+    async def template(name: str) -> str:
+        if name not in made:
+            made[name] = f"template_{_plain(name)}_{new_id().hex[-8:]}"
+            await _admin(infrastructure, f"CREATE DATABASE {made[name]}")
+            database = Database(_url(infrastructure, made[name]), name="test", pool=2)
+            await migrate(database.engine, service(name).migrations)
+            await keep_house(database)
+            await database.close()
+        return made[name]
+
+    yield template
+    for one in made.values():
+        await _admin(infrastructure, f"DROP DATABASE IF EXISTS {one} WITH (FORCE)")
+
+
+@pytest.fixture
+async def new_database(infrastructure: Stack, templates: Callable[[str], Awaitable[str]]) -> AsyncIterator[NewDatabase]:
+    """`await new_database("orders")` is an empty, migrated database of that service, for this test alone."""
+    async with AsyncExitStack() as cleaning:
+
+        async def new(name: str) -> Database:
+            clone = f"test_{_plain(name)}_{new_id().hex[-12:]}"
+            await _admin(infrastructure, f"CREATE DATABASE {clone} TEMPLATE {await templates(name)}")
+            database = Database(_url(infrastructure, clone), name="test", pool=10)
+            cleaning.push_async_callback(_admin, infrastructure, f"DROP DATABASE IF EXISTS {clone} WITH (FORCE)")
+            cleaning.push_async_callback(database.close)
+            return database
+
+        yield new

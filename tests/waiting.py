@@ -1,0 +1,24 @@
+"""Waiting for a condition with a deadline; there is no `sleep` in a test."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def eventually(probe: Callable[[], Awaitable[T]], *, seconds: float = 20.0, what: str = "") -> T:
+    """The first true answer of `probe`.
+
+    Raises:
+        TimeoutError: there was none in time; the message holds the last answer.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while True:
+        answer = await probe()
+        if answer:
+            return answer
+        if loop.time() > until:
+            raise TimeoutError(f"{what or probe.__name__}: still {answer!r} after {seconds} s")
+        await asyncio.sleep(0.05)
