@@ -24,9 +24,12 @@ NewDatabase = Callable[[str], Awaitable[Database]]
 def infrastructure() -> Iterator[Stack]:
     """PostgreSQL, Kafka, Temporal and a mail sink, without the services. Left running only if it was running before."""
     try:
-        yield local_stack.load(STACK)
+        local_stack.load(STACK)
+        ran_before = True
     except local_stack.StackError:
-        yield local_stack.up(STACK, infra_only=True)
+        ran_before = False
+    yield local_stack.up(STACK, infra_only=True)
+    if not ran_before:
         local_stack.down(STACK)
 
 

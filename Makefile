@@ -1,0 +1,73 @@
+# A fresh machine needs Python 3.11 or newer, make and git. Everything else comes into .local/ by itself.
+#
+#   make demo      sets up, starts the whole stack, plays the main job on real input, leaves it running
+#   make test      sets up what is missing, runs every test and linter, leaves nothing running
+#   make help      everything else
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Another Python: make PYTHON=/path/to/python3.13
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+# Another stack of this checkout: make up NAME=other
+NAME ?= demo
+# A wholesaler's invoices of your own for the demo: make demo WHOLESALER=file
+WHOLESALER ?=
+# Arguments for pytest: make test TESTS="tests/orders -k attest"
+TESTS ?=
+# Parts for make logs: make logs PARTS="orders kafka"
+PARTS ?=
+
+BIN := .local/venv/bin
+STACK := $(BIN)/python -m local_stack
+SOURCES := $(wildcard contracts chassis services deploy/local demo tests)
+
+.PHONY: help setup demo up infra down status logs test lint format clean
+
+help:  ## this text
+	@sed -nE 's/^([a-z/]+):.*  ## (.*)$$/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@echo
+	@echo "Settings: PYTHON NAME TESTS PARTS WHOLESALER, and in the environment COUNTERSIGN_PORT_BASE (ports; 18000),"
+	@echo "COUNTERSIGN_POSTGRES, COUNTERSIGN_KAFKA, COUNTERSIGN_TEMPORAL, COUNTERSIGN_SMTP (servers to use instead)."
+
+setup:  ## what all others need: Python packages, servers, Kafka's jars; once
+	@python='$(PYTHON)'; command -v "$${python:=python3.11}" >/dev/null || \
+	{ echo "Python 3.11 or newer is needed, and there is no $$python here. Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+	"$$python" deploy/local/bootstrap.py
+
+demo: up  ## start everything and play the main job on real input
+	@$(BIN)/python -m demo $(if $(WHOLESALER),--wholesaler '$(WHOLESALER)')
+
+up: setup  ## start PostgreSQL, Kafka, Temporal, mail and the four services, and wait until they answer
+	@$(STACK) --name $(NAME) up
+
+infra: setup  ## the same without the four services
+	@$(STACK) --name $(NAME) up --infra-only
+
+down:  ## stop every stack of this checkout and verify that nothing runs
+	@if [ -x $(BIN)/python ]; then $(STACK) down --all; else echo "Nothing is set up here, so nothing runs."; fi
+
+status: setup  ## what runs, and where
+	@$(STACK) --name $(NAME) status
+
+logs: setup  ## the end of the logs and what is added; Ctrl-C ends it
+	@$(STACK) --name $(NAME) logs $(PARTS)
+
+# The test stack is started by the tests that need it. It is stopped here too, because pytest may have been killed.
+test: setup lint  ## every test and linter
+	@status=0; $(BIN)/python -m pytest $(TESTS) || status=$$?; \
+	$(STACK) --name test down >/dev/null || status=1; exit $$status
+
+lint: setup  ## ruff, mypy, import rules
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@MYPYPATH=deploy/local $(BIN)/mypy $(SOURCES)
+	@$(BIN)/lint-imports
+
+format: setup  ## let ruff tidy up
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+clean: down  ## stop everything and forget all data, the virtual environment included
+	@rm -rf .local
