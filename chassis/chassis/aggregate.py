@@ -1,6 +1,6 @@
 """The mapped class is the aggregate: its methods are transitions, and they record events.
 
-At commit the events become outbox rows in the same transaction (`design.md`, section 4), so no command can forget it.
+At commit the events become outbox rows in the same transaction, so no command can forget it.
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
 """Consumers: batches from Kafka, one transaction for inbox rows, effects and all.
 
 Every event has its effect once. Transient errors hold the partition and back off; an event that will never be accepted is
-parked with its successors, and the others go on (`design.md`, section 4).
+parked with its successors, and the others go on.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """What a process must be told from outside. Everything else is policy: rows that staff change."""
 
+import os
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -7,9 +8,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Read from the environment, prefix `COUNTERSIGN_`. A service adds its own by subclassing."""
+    """Read from the environment, prefix `COUNTERSIGN_`, and from files of these names in `COUNTERSIGN_SECRETS_DIR`, as
+    containers mount secrets; the environment wins. A service adds its own by subclassing."""
 
-    model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="COUNTERSIGN_", frozen=True, secrets_dir=os.environ.get("COUNTERSIGN_SECRETS_DIR")
+    )
 
     database_url: SecretStr
     """`postgresql+asyncpg://user:password@host:port/database`; the service's own database."""

@@ -1,4 +1,4 @@
-"""Which errors pass by themselves: found by pulling every plug (`design.md`, section 4)."""
+"""Which errors pass by themselves: found by pulling every plug."""
 
 import asyncio
 

@@ -178,3 +178,11 @@ async def test_documents_and_health(api):
     assert "Countersign toy" in page.text
     assert "<script" not in page.text
     assert (await api.get("/health/live")).json() == {"service": "toy", "instance": "here"}
+
+
+async def test_a_character_that_can_not_be_stored_is_refused(api):
+    for answer in (
+        await api.post("/v1/notes", content=b'{"text": "a\\u0000b"}', headers=JSON),
+        await api.get("/v1/notes/mine", params={"x": "\0"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "character-not-allowed")

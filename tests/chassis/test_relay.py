@@ -37,7 +37,7 @@ async def outbox(new_database, infrastructure, monkeypatch):
     monkeypatch.setattr(NoteWritten, "topic", topic)
     monkeypatch.setattr(NoteState, "topic", state)
 
-    async def write(*texts: str, note: Note | None = None) -> Note:
+    async def write(*texts: str, note: Note | None = None):
         """Writes a note and rewrites it with each further text: one key, a sequence of events."""
         async with database.transaction() as session:
             for one in texts:

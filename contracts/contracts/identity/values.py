@@ -6,7 +6,7 @@ from enum import StrEnum
 class CustomerStatus(StrEnum):
     """What a company is to the merchant at one moment, computed by identity alone from facts.
 
-    The rule is section 1 of `features.md`.
+    `docs/features.md` has the table.
     """
 
     NONE = "none"

@@ -43,13 +43,18 @@ class AttestationRow(Payload):
     decide_in_temporal: bool = False
 
 
-class AttestationStep(Payload):
-    """For one step; in another it does nothing."""
-
+class EscalateAttestation(Payload):
     order_id: UUID
     step: int
-    due: datetime | None = None
+    due: datetime
     """The deadline that has passed. If it is another one by now, nothing is done, so no two clocks are compared."""
+
+
+class RemindAttesters(Payload):
+    order_id: UUID
+    step: int
+    so_far: int
+    """Reminders in this step; if there are more by now, nothing is done."""
     actor: str | None = None
     """`operator:<claimed name>`; None: the process itself."""
 
@@ -57,7 +62,7 @@ class AttestationStep(Payload):
 class ExpireAttestation(Payload):
     order_id: UUID
     due: datetime
-    """The deadline that has passed, as in `AttestationStep`."""
+    """The deadline that has passed, as in `EscalateAttestation`."""
 
 
 class WithdrawOrder(Payload):
@@ -68,6 +73,8 @@ class WithdrawOrder(Payload):
 class ExtendAttestation(Payload):
     order_id: UUID
     by: Elapsed
+    due: datetime
+    """The expiry that is extended; once it is another one, nothing is done."""
     actor: str
 
 
@@ -84,11 +91,11 @@ async def read_attestation(command: OrderRef) -> AttestationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)
-async def record_attestation_reminder(command: AttestationStep) -> AttestationRow: ...
+async def record_attestation_reminder(command: RemindAttesters) -> AttestationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)
-async def escalate_attestation(command: AttestationStep) -> AttestationRow:
+async def escalate_attestation(command: EscalateAttestation) -> AttestationRow:
     """Asks the next in line: the administrators, then the merchant."""
 
 

@@ -24,11 +24,11 @@ class StartOrderAttestation(Payload):
     company_number: str
 
 
-class RemindAttesters(Payload):
+class RemindByOperator(Payload):
     actor: ClaimedName
 
 
-class ExtendDeadlines(Payload):
+class ExtendByOperator(Payload):
     actor: ClaimedName
     by: Elapsed
 

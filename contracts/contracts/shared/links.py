@@ -1,4 +1,4 @@
-"""The keyed token of a link in a mail (`design.md`, section 9): computed when printed, and again when presented."""
+"""The keyed token of a link in a mail: computed when printed, and again when presented."""
 
 import base64
 import hashlib
