@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
 from chassis.errors import Invalid, NotYet
+from chassis.http.app import MAX_BODY
 from chassis.ids import new_id
 from chassis.projections import Projected, Projection
 from contracts.shared.event import Event
@@ -26,6 +27,9 @@ ANNOUNCED_BEFORE = timedelta(days=1)
 IN_USE = timedelta(days=90)
 VERIFIES_AFTER = timedelta(days=2)
 """A retired key verifies this much longer: longer than anything it signed is valid."""
+
+_registry = jws.JWSRegistry(algorithms=[ALGORITHM])
+_registry.max_payload_length = MAX_BODY  # its own limit of 128,000 is reached by a cart of 300 lines
 
 
 class SigningKey(Aggregate):
@@ -193,14 +197,14 @@ class KeyRing:
             NotYet: the key is unknown here.
         """
         try:
-            kid = jws.extract_compact(signed.encode()).headers().get("kid")
+            kid = jws.extract_compact(signed.encode(), registry=_registry).headers().get("kid")
         except (JoseError, ValueError) as error:
             raise BadSignature("signature-malformed", "It is not a signed document.") from error
         if not isinstance(kid, str) or not 0 < len(kid) <= 64:
             raise BadSignature("signature-malformed", "It does not name the key that signed it.")
         key = await self._key(connection, issuer, kid)
         try:
-            return jws.deserialize_compact(signed, key, algorithms=[ALGORITHM]).payload
+            return jws.deserialize_compact(signed, key, registry=_registry).payload
         except (JoseError, ValueError) as error:
             raise BadSignature("signature-invalid", "The signature does not match.") from error
 

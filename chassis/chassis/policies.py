@@ -133,8 +133,13 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
         return document
 
     change.__annotations__["document"] = kind
-    summary = name.replace("-", " ")
-    router.add_api_route(f"/{name}", read, methods=["GET"], response_model=kind, summary=f"Read the {summary} policy")
-    router.add_api_route(
-        f"/{name}", change, methods=["PUT"], response_model=kind, summary=f"Change the {summary} policy"
-    )
+    words, staff_only = name.replace("-", " "), {"x-access": "staff"}
+    for method, endpoint, verb in (("GET", read, "Read"), ("PUT", change, "Change")):
+        router.add_api_route(
+            f"/{name}",
+            endpoint,
+            methods=[method],
+            response_model=kind,
+            summary=f"{verb} the {words} policy",
+            openapi_extra=staff_only,
+        )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
 from chassis.processes import BoundActivity, implements
 from contracts.catalogue import activities
 from contracts.orders.activities import OrderRef, place_order

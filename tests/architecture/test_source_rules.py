@@ -1,4 +1,4 @@
-"""Rules of style and structure that a reader relies on (`design.md`, sections 1, 3 and 13), checked on the source."""
+"""Rules of style and structure that a reader relies on, checked on the source."""
 
 import ast
 import sys

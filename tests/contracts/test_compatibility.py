@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
+from pydantic import BaseModel, Field, create_model
+from typer.testing import CliRunner
+
 from contracts.__main__ import app
 from contracts.orders.topics import ORDER, ORDER_STATE
 from contracts.publishing import files
@@ -15,8 +18,6 @@ from contracts.publishing.compatibility import Schema, breaks
 from contracts.publishing.schemas import schema_of
 from contracts.shared.event import Event, registry
 from contracts.shared.topic import Topic
-from pydantic import BaseModel, Field, create_model
-from typer.testing import CliRunner
 
 TYPE = "countersign.orders.order.tested.v1"
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import jsonschema_rs
 import pytest
-from contracts.shared.envelope import HEADERS_SCHEMA, Envelope
 from hypothesis import given
 from hypothesis import strategies as st
+
+from contracts.shared.envelope import HEADERS_SCHEMA, Envelope
 
 TEXT = st.text(min_size=1, max_size=40)
 ENVELOPES = st.builds(

@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+
 from contracts.catalogue import events
 from contracts.publishing import files
 from contracts.publishing.examples import Example, pick, verified

@@ -4,9 +4,10 @@ import base64
 from uuid import UUID
 
 import pytest
-from contracts.shared.links import LinkKeys
 from hypothesis import assume, given
 from hypothesis import strategies as st
+
+from contracts.shared.links import LinkKeys
 
 SECRET_1 = base64.urlsafe_b64encode(b"1" * 32).decode()
 SECRET_2 = base64.urlsafe_b64encode(b"2" * 32).decode()

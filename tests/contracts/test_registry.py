@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, TypeAdapter, create_model
+
+import contracts
 from contracts.catalogue import events, topics
 from contracts.publishing.keys import KEYS, is_field, key_of
 from contracts.shared.activity import Payload
 from contracts.shared.event import Event, State, family, major_version
 from contracts.shared.topic import Topic
-from pydantic import BaseModel, TypeAdapter, create_model
-
-import contracts
 
 SERVICES = {"identity", "pricing", "orders", "notifications"}
 TYPE = re.compile(

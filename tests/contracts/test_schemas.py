@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+
 from contracts.catalogue import events, topics
 from contracts.publishing import files
 from contracts.publishing.compatibility import Schema

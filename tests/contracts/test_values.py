@@ -4,10 +4,11 @@ import re
 from decimal import Decimal
 
 import pytest
-from contracts.shared.values import DECIMAL_PATTERN, Amount, Money
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+
+from contracts.shared.values import DECIMAL_PATTERN, Amount, Money
 
 AMOUNTS = st.decimals(min_value=-(10**11), max_value=10**11, places=6)
 

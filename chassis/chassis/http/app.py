@@ -1,6 +1,8 @@
 """The HTTP application of a service: routes, problems, health, metrics, documentation that works without internet."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
@@ -33,6 +35,11 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+def _operation_id(route: APIRoute) -> str:
+    """From method and path, which are unique: `post_v1_orders_order_id_attest`."""
+    return re.sub(r"\W+", "_", f"{min(route.methods or ['any']).lower()}{route.path_format}").strip("_")
+
+
 def build_app(service: str, description: str, routers: Sequence[APIRouter]) -> FastAPI:
     """The API under `/v1`, its OpenAPI 3.1 document and pages, without health and metrics (see `add_health`)."""
     app = FastAPI(
@@ -42,7 +49,7 @@ def build_app(service: str, description: str, routers: Sequence[APIRouter]) -> F
         docs_url=None,
         redoc_url=None,
         responses=PROBLEM_RESPONSES,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=_operation_id,
     )
     for router in routers:
         app.include_router(router)
@@ -111,6 +118,19 @@ def _too_large(limit: int) -> Response:
     return problem(413, "too-large", f"A body here has at most {limit:,} bytes.")
 
 
-def operations(app: FastAPI) -> list[APIRoute]:
+@dataclass(frozen=True)
+class Operation:
+    """One documented operation. `access`: the kind of caller it is for, as its route declares it."""
+
+    method: str
+    path: str
+    access: str | None
+
+
+def operations(app: FastAPI) -> list[Operation]:
     """Every documented operation, for tests that walk them."""
-    return [route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema]
+    return [
+        Operation(method.upper(), path, described.get("x-access"))
+        for path, methods in app.openapi()["paths"].items()
+        for method, described in methods.items()
+    ]

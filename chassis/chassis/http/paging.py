@@ -24,7 +24,8 @@ class Page(BaseModel, Generic[T]):
 
 
 def encode_cursor(*position: Any) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(position)).rstrip(b"=").decode()
+    # `default`: asyncpg's UUID is a class of its own.
+    return base64.urlsafe_b64encode(orjson.dumps(position, default=str)).rstrip(b"=").decode()
 
 
 def decode_cursor(cursor: str, fields: int) -> list[Any]:

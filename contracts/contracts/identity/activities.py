@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts.identity.events import WithdrawnBecause
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
 from contracts.shared.activity import Payload, stub
+from contracts.shared.process import ClaimedName
 from contracts.shared.values import Code, Elapsed
 
 TASK_QUEUE = "identity"
@@ -126,6 +127,15 @@ class DecideApplication(Payload):
     actor: str
 
 
+class DecideByOperator(Payload):
+    """From the Temporal UI, where policy allows it; an approval gives what the storefront's policy gives."""
+
+    actor: ClaimedName
+    verdict: Verdict
+    reason: RejectionReason = RejectionReason.OTHER
+    """Of a rejection."""
+
+
 @stub(task_queue=TASK_QUEUE)
 async def read_application(command: ApplicationRef) -> ApplicationRow: ...
 
@@ -194,9 +204,17 @@ class InvitationAct(Payload):
     actor: str = "process"
 
 
+class RemindInvitee(Payload):
+    invitation_id: UUID
+    issue: int
+    reminder: int
+    """Its number in this issue; one that was recorded already is not recorded again."""
+    actor: str = "process"
+
+
 class ExtendInvitation(Payload):
     invitation_id: UUID
-    by: Elapsed
+    until: datetime
     actor: str
 
 
@@ -205,7 +223,7 @@ async def read_invitation(command: InvitationRef) -> InvitationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)
-async def record_invitation_reminder(command: InvitationAct) -> InvitationRow: ...
+async def record_invitation_reminder(command: RemindInvitee) -> InvitationRow: ...
 
 
 @stub(task_queue=TASK_QUEUE)

@@ -80,7 +80,7 @@ class Sent(Payload):
 
 
 class Undeliverable(Payload):
-    """The mail server refused every recipient for good."""
+    """No recipient can be reached: each was refused for good, or has no address that can be mailed."""
 
     outcome: Literal["undeliverable"] = "undeliverable"
     reason: Code

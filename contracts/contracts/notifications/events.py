@@ -23,7 +23,7 @@ class MailSent(_DeliveryEvent, type="countersign.notifications.delivery.sent.v1"
 
 
 class MailUndeliverable(_DeliveryEvent, type="countersign.notifications.delivery.failed.v1", topic=DELIVERY):
-    """The mail server refused it for good."""
+    """It will not be delivered: refused for good (`smtp-550-5.1.1`), `address-invalid`, or 48 hours old (`too-old`)."""
 
     reason: Code
     failed_at: datetime

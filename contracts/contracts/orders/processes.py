@@ -1,15 +1,11 @@
-"""The name, id and start of the order attestation process, and what operators send it from the Temporal UI."""
+"""The name, id and start of the order attestation process, and a decision that an operator sends it."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
-
 from contracts.shared.activity import Payload
-from contracts.shared.values import Code, Elapsed
-
-ClaimedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
-"""Whom the operator says to be; the Temporal UI does not prove it."""
+from contracts.shared.process import ClaimedName
+from contracts.shared.values import Code
 
 ORDER_ATTESTATION = "OrderAttestation"
 
@@ -22,19 +18,6 @@ class StartOrderAttestation(Payload):
     order_id: UUID
     number: str
     company_number: str
-
-
-class RemindByOperator(Payload):
-    actor: ClaimedName
-
-
-class ExtendByOperator(Payload):
-    actor: ClaimedName
-    by: Elapsed
-
-
-class WithdrawByOperator(Payload):
-    actor: ClaimedName
 
 
 class DecideByOperator(Payload):

@@ -1,8 +1,12 @@
 """What the three processes have in common: how they learn that their row moved on."""
 
+from typing import Annotated
+
+from pydantic import Field
 from temporalio.common import SearchAttributeKey
 
 from contracts.shared.activity import Payload
+from contracts.shared.values import Elapsed
 
 COMPANY_NUMBER = SearchAttributeKey.for_keyword("CompanyNumber")
 ORDER_NUMBER = SearchAttributeKey.for_keyword("OrderNumber")
@@ -23,3 +27,20 @@ class RowChanged(Payload):
     """Of the event that says so. One that is not higher than the last seen is an echo and is ignored."""
     status: str
     """Of the row after that event; saves a reading where the next step checks the row anyway."""
+
+
+ClaimedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$")]
+"""Whom an operator says to be; the Temporal UI does not prove it."""
+
+
+class RemindByOperator(Payload):
+    actor: ClaimedName
+
+
+class ExtendByOperator(Payload):
+    actor: ClaimedName
+    by: Elapsed
+
+
+class WithdrawByOperator(Payload):
+    actor: ClaimedName

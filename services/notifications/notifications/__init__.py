@@ -1,0 +1,1 @@
+"""Mails, and what became of them."""

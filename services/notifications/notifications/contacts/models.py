@@ -1,0 +1,18 @@
+"""Name, address and language of a person, as identity last said. Personal data; erased by tombstone."""
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.projections import Projected
+from contracts.shared.values import Language
+
+
+class Contact(Projected):
+    """The key is the contact's id."""
+
+    __tablename__ = "contacts"
+
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    language: Mapped[Language]
+    company_name: Mapped[str | None] = mapped_column(Text)

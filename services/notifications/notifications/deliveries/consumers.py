@@ -1,0 +1,113 @@
+"""Entry point: mails that belong to no process (NO-01). A handler only queues them; the mail server holds up no event."""
+
+from uuid import UUID
+
+from chassis.consumers import Delivery as Delivered
+from chassis.consumers import Subscription
+from contracts.identity.events import (
+    CompanyCreated,
+    CompanyOrigin,
+    CompanyStatusChanged,
+    PasswordResetRequested,
+    VerificationRequested,
+)
+from contracts.identity.topics import COMPANY, CONTACT
+from contracts.identity.values import CustomerStatus, LinkPurpose
+from contracts.notifications.activities import Link, Template
+from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderSubmitted
+from contracts.orders.topics import ORDER
+from contracts.shared.values import Money
+from notifications.deliveries.commands import OpenDelivery, queue_mail
+
+
+async def _queue(
+    delivered: Delivered,
+    template: Template,
+    contact_id: UUID | None,
+    link: Link | None = None,
+    **parameters: str,
+) -> None:
+    """To a contact, or to the merchant (None)."""
+    await queue_mail(
+        delivered.session,
+        OpenDelivery(
+            notification=f"event/{delivered.envelope.id}/{template.value}",
+            template=template,
+            contact_id=contact_id,
+            link=link,
+            parameters=parameters,
+            at=delivered.now,
+            queued_for=delivered.envelope.time,
+        ),
+    )
+
+
+def _printed(total: Money) -> str:
+    return f"{total.amount} {total.currency}"
+
+
+async def company_created(delivered: Delivered, event: CompanyCreated) -> None:
+    if event.origin is CompanyOrigin.CREATED_BY_MERCHANT and event.contact_id is not None:
+        await _queue(delivered, Template.COMPANY_CREATED, event.contact_id, number=event.number)
+
+
+async def company_status_changed(delivered: Delivered, event: CompanyStatusChanged) -> None:
+    """Suspended weighs more than any other fact, so `disabled` comes and goes by suspension alone (ID-12)."""
+    if event.contact_id is None or event.old is event.new:
+        return
+    if event.new is CustomerStatus.DISABLED:
+        await _queue(delivered, Template.COMPANY_SUSPENDED, event.contact_id, number=event.number)
+    elif event.old is CustomerStatus.DISABLED:
+        await _queue(delivered, Template.COMPANY_REACTIVATED, event.contact_id, number=event.number)
+
+
+async def verification_requested(delivered: Delivered, event: VerificationRequested) -> None:
+    link = Link(purpose=LinkPurpose.VERIFICATION, subject=event.contact_id, issue=event.issue)
+    await _queue(delivered, Template.ADDRESS_VERIFICATION, event.contact_id, link)
+
+
+async def password_reset_requested(delivered: Delivered, event: PasswordResetRequested) -> None:
+    link = Link(purpose=LinkPurpose.RESET, subject=event.contact_id, issue=event.issue)
+    await _queue(delivered, Template.PASSWORD_RESET, event.contact_id, link)
+
+
+async def order_submitted(delivered: Delivered, event: OrderSubmitted) -> None:
+    if event.contact_id is not None:
+        total = _printed(event.total)
+        await _queue(delivered, Template.ORDER_RECEIVED, event.contact_id, number=event.number, total=total)
+
+
+async def order_placed(delivered: Delivered, event: OrderPlaced) -> None:
+    """The merchant is told of every order; the submitter here only of one that no process tells him of."""
+    total = _printed(event.total)
+    await _queue(delivered, Template.ORDER_PLACED_MERCHANT, None, number=event.number, total=total)
+    if event.contact_id is not None and not event.attested:
+        await _queue(delivered, Template.ORDER_PLACED, event.contact_id, number=event.number, total=total)
+
+
+async def order_confirmed(delivered: Delivered, event: OrderConfirmed) -> None:
+    if event.contact_id is not None:
+        await _queue(delivered, Template.ORDER_CONFIRMED, event.contact_id, number=event.number)
+
+
+async def order_cancelled(delivered: Delivered, event: OrderCancelled) -> None:
+    if event.contact_id is not None:
+        await _queue(delivered, Template.ORDER_CANCELLED, event.contact_id, number=event.number, reason=event.reason)
+
+
+subscriptions = [
+    Subscription(COMPANY, {CompanyCreated: company_created, CompanyStatusChanged: company_status_changed}),
+    Subscription(
+        CONTACT,
+        {VerificationRequested: verification_requested, PasswordResetRequested: password_reset_requested},
+    ),
+    Subscription(
+        ORDER,
+        {
+            OrderSubmitted: order_submitted,
+            OrderPlaced: order_placed,
+            OrderConfirmed: order_confirmed,
+            OrderCancelled: order_cancelled,
+        },
+    ),
+]

@@ -1,0 +1,82 @@
+"""A mail server under our control, a database of notifications, and people in it."""
+
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from chassis.database import Database
+from chassis.ids import new_id
+from contracts.shared.links import LinkKeys
+from contracts.shared.values import Language
+from notifications.contacts.models import Contact
+from notifications.deliveries.sending import Post
+from notifications.mails.mailer import Mailer, MailServer, Security
+from tests.conftest import NewDatabase
+from tests.notifications.scripted_smtp import ScriptedServer, scripted_server
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+KEYS = LinkKeys("k1:" + base64.urlsafe_b64encode(b"k" * 32).decode())
+
+AddContact = Callable[..., Awaitable[UUID]]
+
+
+@pytest.fixture
+async def smtp() -> AsyncIterator[ScriptedServer]:
+    async with scripted_server() as script:
+        yield script
+
+
+def mailer_to(script: ScriptedServer, *, connections: int = 2, patience: float = 1.0) -> Mailer:
+    """One that has little patience, so that tests of silence are short."""
+    return Mailer(
+        MailServer(
+            "127.0.0.1",
+            script.port,
+            Security.NONE,
+            hostname="test.example",
+            connections=connections,
+            timeout=timedelta(seconds=0.4),
+            patience=timedelta(seconds=patience),
+        )
+    )
+
+
+@pytest.fixture
+async def post(smtp: ScriptedServer) -> AsyncIterator[Post]:
+    mailer = mailer_to(smtp)
+    yield Post(mailer, KEYS)
+    await mailer.close()
+
+
+@pytest.fixture
+async def database(new_database: NewDatabase) -> Database:
+    return await new_database("notifications")
+
+
+@pytest.fixture
+def add_contact(database: Database) -> AddContact:
+    async def add(
+        email: str = "jan@example.com",
+        name: str = "Jan de Vries",
+        language: Language = Language.DUTCH,
+        company_name: str | None = "Bakkerij Jansen",
+    ) -> UUID:
+        contact_id = new_id()
+        async with database.transaction() as session:
+            session.add(
+                Contact(
+                    key=str(contact_id),
+                    epoch=1,
+                    sequence=1,
+                    email=email,
+                    name=name,
+                    language=language,
+                    company_name=company_name,
+                )
+            )
+        return contact_id
+
+    return add
