@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Identity, Integer, Text, UniqueConstraint, select
+from sqlalchemy import BigInteger, Identity, Integer, Text, UniqueConstraint, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,12 +71,13 @@ async def set_policy(session: AsyncSession, document: Policy, *, scope: str, exp
         StaleVersion: the version in force is not `expected` (0: none yet).
     """
     name = policy_name(type(document))
+    lock = func.pg_advisory_xact_lock(func.hashtextextended(f"policy {name} {scope}", 0))
+    await session.execute(select(lock))  # there is no row to lock before the first version
     newest = await session.scalar(
         select(PolicyVersion.version)
         .where(PolicyVersion.name == name, PolicyVersion.scope == scope)
         .order_by(PolicyVersion.version.desc())
         .limit(1)
-        .with_for_update()
     )
     if (newest or 0) != expected:
         raise StaleVersion

@@ -186,3 +186,11 @@ async def test_a_character_that_can_not_be_stored_is_refused(api):
         await api.get("/v1/notes/mine", params={"x": "\0"}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (422, "character-not-allowed")
+
+
+async def test_of_two_who_change_a_policy_at_once_one_is_told_so(api, database):
+    headers = {"Authorization": f"Bearer {await token(database)}", "If-Match": '"0"'}
+    answers = await asyncio.gather(
+        *(api.put("/v1/policies/colour", json={"colour": colour}, headers=headers) for colour in ("red", "blue"))
+    )
+    assert sorted(one.status_code for one in answers) == [200, 412]

@@ -15,7 +15,7 @@ class PriceListState(State, type="countersign.pricing.price_list.state.v1", topi
     code: Code
     currency: Currency
     base: bool
-    """True for the one list that everybody falls back to; it makes nobody a wholesale customer (PR-04)."""
+    """True for the list that everybody falls back to, one per currency; it makes nobody a wholesale customer (PR-04)."""
     valid_from: datetime | None
     valid_until: datetime | None
     prices: int

@@ -1,0 +1,1 @@
+"""The decision of the company itself on an order of its member."""

@@ -1,0 +1,76 @@
+"""Who may attest an order: decided here and nowhere else (OR-04), and who is asked to, in which order (OR-06).
+
+A person's right and his being asked are two things: whoever may attest an order may do so whether he was asked or not.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from contracts.identity.values import Permission
+from contracts.orders.values import AskedOf
+from orders.buyers.models import Member
+from orders.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Merchant:
+    """The merchant's staff, whoever of it."""
+
+
+class Waiting(Protocol):
+    """What these rules look at in an order."""
+
+    company_id: UUID
+    member_id: UUID | None
+    contact_id: UUID | None
+    asked_of: AskedOf | None
+
+
+def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
+    """None: he may decide, yes or no, on this order of his company. Whether it still waits is the order's own question.
+
+    Nobody decides on his own order, not even the administrator. Otherwise: active members of the company who may attest
+    orders, and its administrators. The merchant only when nobody in the company was left to ask, or none decided in time.
+    """
+    if isinstance(by, Merchant):
+        if order.asked_of is AskedOf.MERCHANT:
+            return None
+        return Refusal(
+            "order-not-with-merchant", "The company itself decides on this order; it has not come to the merchant."
+        )
+    if by.company_id != order.company_id:
+        return Refusal("order-of-another-company", "It is an order of another company.")
+    if by.member_id == order.member_id or by.contact_id == order.contact_id:
+        return Refusal("order-own-attestation", "Nobody attests his own order.")
+    if not by.active:
+        return Refusal("member-inactive", "You are not an active member of the company.")
+    if not (by.is_administrator or Permission.ATTEST_ORDERS in by.permissions):
+        return Refusal(
+            "member-may-not-attest", "You may not attest orders.", {"permission": Permission.ATTEST_ORDERS.value}
+        )
+    return None
+
+
+LINE = (AskedOf.ATTESTERS, AskedOf.ADMINISTRATORS, AskedOf.MERCHANT)
+"""Whom it is with, one after the other."""
+
+
+def who_is_asked(order: Waiting, members: Iterable[Member], first: AskedOf) -> tuple[AskedOf, Sequence[Member]]:
+    """Who may decide and is to be asked, at `first` or the next place in line where there is anybody.
+
+    It ends with the merchant, so there is no dead end: not with a sole administrator's own order either.
+    """
+    able = [member for member in members if may_attest(order, member) is None]
+    for place in LINE[LINE.index(first) : -1]:
+        found = [member for member in able if _stands_at(place, member)]
+        if found:
+            return place, found
+    return AskedOf.MERCHANT, ()
+
+
+def _stands_at(place: AskedOf, member: Member) -> bool:
+    if place is AskedOf.ATTESTERS:
+        return Permission.ATTEST_ORDERS in member.permissions
+    return member.is_administrator

@@ -1,0 +1,103 @@
+"""The decision of a company on an order, and what time does to one that waits."""
+
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.errors import Conflict, Forbidden
+from contracts.orders.values import AskedOf, OrderStatus
+from orders.attestation.attesters import Merchant
+from orders.buyers.models import Member
+from orders.buyers.queries import active_members
+from orders.orders.commands import lock_order, settle_budget
+from orders.orders.models import Order
+
+
+@dataclass(frozen=True)
+class AttestOrder:
+    order_id: UUID
+    by: Member | Merchant
+    at: datetime
+
+
+async def attest_order(session: AsyncSession, command: AttestOrder) -> Order:
+    """
+    Raises:
+        NotFound: it is no order of his company.
+        Forbidden: he may not.
+        Conflict: it was decided otherwise.
+    """
+    order = await lock_order(session, command.order_id, company_id=_company_of(command.by))
+    order.attest(by=command.by, at=command.at)
+    return order
+
+
+@dataclass(frozen=True)
+class DeclineOrder:
+    order_id: UUID
+    by: Member | Merchant
+    comment: str
+    at: datetime
+
+
+async def decline_order(session: AsyncSession, command: DeclineOrder) -> Order:
+    """Raises as `attest_order` does, and Invalid without a comment."""
+    order = await lock_order(session, command.order_id, company_id=_company_of(command.by))
+    order.decline(by=command.by, comment=command.comment, at=command.at)
+    await settle_budget(session, order)
+    return order
+
+
+def _company_of(by: Member | Merchant) -> UUID | None:
+    return by.company_id if isinstance(by, Member) else None
+
+
+async def do_if_possible(session: AsyncSession, order_id: UUID, act: Callable[[Order], None]) -> Order:
+    """For processes: tries a move, and answers with what stands. A timer that lost against a decision obeys it."""
+    order = await lock_order(session, order_id)
+    with suppress(Conflict, Forbidden):
+        act(order)
+    await settle_budget(session, order)
+    return order
+
+
+@dataclass(frozen=True)
+class EscalateAttestation:
+    order_id: UUID
+    step: int
+    due: datetime
+    at: datetime
+
+
+async def escalate_attestation(session: AsyncSession, command: EscalateAttestation) -> Order:
+    """Asks the next in line, found now."""
+    order = await lock_order(session, command.order_id)
+    members = await active_members(session, order.company_id)
+    order.escalate(command.step, command.due, members, command.at)
+    return order
+
+
+async def ask_again(session: AsyncSession, company_ids: Collection[UUID], at: datetime) -> None:
+    """Orders that wait in these companies are put to whoever may decide since their members changed."""
+    orders = await session.scalars(
+        select(Order)
+        .where(
+            Order.company_id.in_(company_ids),
+            Order.status == OrderStatus.AWAITING_ATTESTATION,
+            Order.asked_of != AskedOf.MERCHANT,
+        )
+        .order_by(Order.id)
+        .with_for_update()
+    )
+    by_company: dict[UUID, list[Order]] = {}
+    for order in orders:
+        by_company.setdefault(order.company_id, []).append(order)
+    for company_id, waiting in by_company.items():
+        members = await active_members(session, company_id)
+        for order in waiting:
+            order.ask_again(members, at)

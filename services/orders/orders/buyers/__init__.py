@@ -1,0 +1,1 @@
+"""Copies of what orders must know of companies and members to decide."""

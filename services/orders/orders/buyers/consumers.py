@@ -1,0 +1,61 @@
+"""Keeps the copies of companies, members, the status table, and the keys of identity and pricing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import clock
+from chassis.keys import key_projection
+from chassis.projections import Projection
+from contracts.identity.states import CompanyState, IdentityKey, MemberState
+from contracts.identity.status_table import StatusTable
+from contracts.pricing.states import PricingKey
+from contracts.shared.values import Money
+from orders.attestation.commands import ask_again
+from orders.buyers.models import CompanyRow, MemberRow, StatusTableRow
+
+
+def _company(state: CompanyState) -> dict[str, Any]:
+    return {
+        "number": state.number,
+        "status": state.status,
+        "with_account_access": state.with_account_access,
+        "storefront": state.storefront,
+        "pays_by_invoice": state.pays_by_invoice,
+    }
+
+
+def _member(state: MemberState) -> dict[str, Any]:
+    return {
+        "company_id": state.company_id,
+        "contact_id": state.contact_id,
+        "active": state.active,
+        "role": state.role,
+        "permissions": sorted(state.permissions),
+        "always_attested": state.always_attested,
+        "limit_per_order": _stored(state.limit_per_order),
+        "limit_per_month": _stored(state.limit_per_month),
+    }
+
+
+def _status_table(state: StatusTable) -> dict[str, Any]:
+    return {"allowed": {status.value: sorted(allowed) for status, allowed in state.allowed.items()}}
+
+
+def _stored(money: Money | None) -> dict[str, Any] | None:
+    return money.model_dump(mode="json") if money else None
+
+
+async def members_changed(session: AsyncSession, states: Sequence[MemberState]) -> None:
+    """Who may decide on a waiting order follows the members (OR-05)."""
+    await ask_again(session, {state.company_id for state in states}, clock.now())
+
+
+projections = [
+    Projection(CompanyState, CompanyRow, _company),
+    Projection(MemberState, MemberRow, _member, changed=members_changed),
+    Projection(StatusTable, StatusTableRow, _status_table),
+    key_projection(IdentityKey),
+    key_projection(PricingKey),
+]

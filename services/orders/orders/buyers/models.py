@@ -1,0 +1,93 @@
+"""Projections of companies, members and the status table, and the buyer that decisions are made about."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.projections import Projected
+from contracts.identity.values import Capability, CustomerStatus, Permission, Role
+from contracts.shared.values import Money
+
+
+class CompanyRow(Projected):
+    __tablename__ = "buyer_companies"
+
+    number: Mapped[str] = mapped_column(Text)
+    status: Mapped[CustomerStatus]
+    with_account_access: Mapped[bool]
+    storefront: Mapped[str] = mapped_column(Text)
+    pays_by_invoice: Mapped[bool]
+
+
+class MemberRow(Projected):
+    __tablename__ = "buyer_members"
+
+    company_id: Mapped[UUID] = mapped_column(index=True)
+    contact_id: Mapped[UUID]
+    active: Mapped[bool]
+    role: Mapped[Role]
+    permissions: Mapped[list[str]]
+    always_attested: Mapped[bool]
+    limit_per_order: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    limit_per_month: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class StatusTableRow(Projected):
+    __tablename__ = "status_table"
+
+    allowed: Mapped[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company as the gate sees it.
+
+    Attributes:
+        allowed: what its status allows, by the merchant's table.
+        limit_per_order, limit_per_month: its own, kept here (OR-09).
+    """
+
+    company_id: UUID
+    number: str
+    status: CustomerStatus
+    allowed: frozenset[Capability]
+    storefront: str
+    pays_by_invoice: bool = False
+    with_account_access: bool = True
+    limit_per_order: Money | None = None
+    limit_per_month: Money | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a company, and what it may do there."""
+
+    member_id: UUID
+    company_id: UUID
+    contact_id: UUID
+    active: bool = True
+    role: Role = Role.USER
+    permissions: frozenset[Permission] = frozenset()
+    always_attested: bool = False
+    limit_per_order: Money | None = None
+    limit_per_month: Money | None = None
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role is Role.ADMINISTRATOR
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """For whom an order is, and who acts.
+
+    Attributes:
+        member: None when the merchant's staff acts on behalf of the company, or when the member is unknown here.
+    """
+
+    company: Company
+    member: Member | None

@@ -1,0 +1,97 @@
+"""The buyer, in one statement."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from contracts.identity.status_table import DEFAULT_ALLOWED
+from contracts.identity.values import Capability, CustomerStatus, Permission
+from contracts.shared.values import Money
+from orders.buyers.models import Buyer, Company, CompanyRow, Member, MemberRow, StatusTableRow
+from orders.limits.models import CompanyLimits
+
+_MEMBER = (
+    MemberRow.key.label("member_key"),
+    MemberRow.company_id,
+    MemberRow.contact_id,
+    MemberRow.active,
+    MemberRow.role,
+    MemberRow.permissions,
+    MemberRow.always_attested,
+    MemberRow.limit_per_order,
+    MemberRow.limit_per_month,
+)
+
+
+async def find_buyer(
+    connection: AsyncConnection | AsyncSession, company_id: UUID, member_id: UUID | None
+) -> Buyer | None:
+    """A company with its limits and what its status allows, and one of its members; None: the company is unknown here."""
+    found = await connection.execute(
+        select(
+            CompanyRow.number,
+            CompanyRow.status,
+            CompanyRow.with_account_access,
+            CompanyRow.storefront,
+            CompanyRow.pays_by_invoice,
+            StatusTableRow.allowed,
+            CompanyLimits.per_order,
+            CompanyLimits.per_month,
+            *_MEMBER,
+        )
+        .select_from(CompanyRow)
+        .outerjoin(StatusTableRow, true())
+        .outerjoin(CompanyLimits, CompanyLimits.company_id == company_id)
+        .outerjoin(MemberRow, (MemberRow.key == str(member_id)) & (MemberRow.company_id == company_id))
+        .where(CompanyRow.key == str(company_id))
+    )
+    row = found.mappings().first()
+    if row is None:
+        return None
+    company = Company(
+        company_id=company_id,
+        number=row["number"],
+        status=row["status"],
+        allowed=_allowed(row["allowed"], row["status"]),
+        storefront=row["storefront"],
+        pays_by_invoice=row["pays_by_invoice"],
+        with_account_access=row["with_account_access"],
+        limit_per_order=_money(row["per_order"]),
+        limit_per_month=_money(row["per_month"]),
+    )
+    return Buyer(company, _member(row) if row["member_key"] else None)
+
+
+async def active_members(connection: AsyncConnection | AsyncSession, company_id: UUID) -> Sequence[Member]:
+    rows = await connection.execute(
+        select(*_MEMBER).where(MemberRow.company_id == company_id, MemberRow.active).order_by(MemberRow.key)
+    )
+    return [_member(row) for row in rows.mappings()]
+
+
+def _allowed(table: Mapping[str, Sequence[str]] | None, status: CustomerStatus) -> frozenset[Capability]:
+    """Before identity has published a table, the one as delivered counts."""
+    if table is None:
+        return DEFAULT_ALLOWED[status]
+    return frozenset(map(Capability, table.get(status, ())))
+
+
+def _member(row: RowMapping) -> Member:
+    return Member(
+        member_id=UUID(row["member_key"]),
+        company_id=row["company_id"],
+        contact_id=row["contact_id"],
+        active=row["active"],
+        role=row["role"],
+        permissions=frozenset(map(Permission, row["permissions"])),
+        always_attested=row["always_attested"],
+        limit_per_order=_money(row["limit_per_order"]),
+        limit_per_month=_money(row["limit_per_month"]),
+    )
+
+
+def _money(stored: dict[str, Any] | None) -> Money | None:
+    return Money.model_validate(stored) if stored else None

@@ -1,0 +1,1 @@
+"""Spending limits of companies, and what of them is used."""

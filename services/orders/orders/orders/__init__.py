@@ -1,0 +1,1 @@
+"""Orders: submitted, placed, confirmed."""

@@ -1,0 +1,205 @@
+"""The only writers of orders. Each locks its order; one that ends gives back what it reserved in the same transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, NotYet, Problem
+from chassis.ids import new_id
+from chassis.policies import policy
+from contracts.orders.values import OrderStatus, PaymentChoice
+from contracts.pricing.priced_cart import PricedCart
+from orders.buyers.models import Buyer
+from orders.buyers.queries import active_members, find_buyer
+from orders.limits.commands import give_back, reserve
+from orders.orders.gate import gate
+from orders.orders.lines import write_lines
+from orders.orders.models import GIVES_BACK, Order, References, order_number, order_numbers
+from orders.policies import AttestationPolicy, PlacementPolicy
+from orders.refusal import Refusal
+
+
+async def lock_order(session: AsyncSession, order_id: UUID, *, company_id: UUID | None = None) -> Order:
+    """
+    Args:
+        company_id: whose it must be; None: the merchant's staff, or a process.
+
+    Raises:
+        NotFound: absent, or another company's.
+    """
+    wanted = select(Order).where(Order.id == order_id)
+    if company_id is not None:
+        wanted = wanted.where(Order.company_id == company_id)
+    order = await session.scalar(wanted.with_for_update())
+    if order is None:
+        raise NotFound
+    return order
+
+
+@dataclass(frozen=True)
+class SubmitOrder:
+    """
+    Attributes:
+        cart: verified, and the buyer's.
+        line_references: by line number of the cart.
+    """
+
+    buyer: Buyer
+    cart: PricedCart
+    payment: PaymentChoice
+    terms_accepted: bool
+    at: datetime
+    references: References = field(default_factory=References)
+    line_references: Mapping[int, str] = field(default_factory=dict)
+
+
+async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
+    """The one path of every new order (OR-02): it is refused, waits for its company, or is placed.
+
+    Raises:
+        Forbidden: the gate says no, and why.
+        Invalid: terms not accepted, or a reference to a line that the cart has not.
+        Conflict: the cart became an order already.
+    """
+    _check_form(command)
+    cart, buyer, at = command.cart, command.buyer, command.at
+    order = Order.submit(
+        new_id(),
+        order_number(await session.scalar(order_numbers)),
+        cart,
+        buyer,
+        command.payment,
+        command.references,
+        at,
+    )
+    verdict = gate(buyer, order.purchase, await reserve(session, order.reservation))
+    if isinstance(verdict, Refusal):
+        raise verdict.as_error()
+    if verdict.rule is not None:
+        deadlines = await policy(session, AttestationPolicy, order.storefront)
+        members = await active_members(session, order.company_id)
+        order.request_attestation(verdict.rule, deadlines, list(members), at)
+    else:
+        _place(order, await policy(session, PlacementPolicy, order.storefront), at)
+    session.add(order)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if getattr(error.driver_exception, "constraint_name", None) == "uq_orders_cart_id":
+            raise Conflict("priced-cart-used", "This priced cart became an order already.") from error
+        raise
+    await write_lines(session, order.id, cart.lines, command.line_references)
+    return order
+
+
+def _check_form(command: SubmitOrder) -> None:
+    if not command.terms_accepted:
+        raise Invalid(
+            "terms-not-accepted",
+            "The terms must be accepted.",
+            problems=[Problem("/terms_accepted", "terms-not-accepted", "Must be true.")],
+        )
+    known = {line.line for line in command.cart.lines}
+    unknown = sorted(command.line_references.keys() - known)
+    if unknown:
+        raise Invalid(
+            "line-unknown",
+            "A reference names a line that the cart does not have.",
+            problems=[
+                Problem(f"/line_references/{line}", "line-unknown", "The cart has no such line.") for line in unknown
+            ],
+        )
+
+
+async def place_order(session: AsyncSession, order_id: UUID, at: datetime) -> Order:
+    """Passes the gate again and places an attested order, or refuses it (OR-07). In any other status it does nothing."""
+    order = await lock_order(session, order_id)
+    if order.status is not OrderStatus.ATTESTED:
+        return order
+    buyer = await find_buyer(session, order.company_id, order.member_id)
+    if buyer is None:
+        raise NotYet("company-unknown", "The company has not arrived here.")
+    placement = await policy(session, PlacementPolicy, order.storefront)
+    verdict = gate(buyer, order.purchase, None, submitter_left=placement.submitter_left)
+    if isinstance(verdict, Refusal):
+        order.refuse(verdict, at)
+        await settle_budget(session, order)
+    else:
+        _place(order, placement, at)
+    return order
+
+
+def _place(order: Order, placement: PlacementPolicy, at: datetime) -> None:
+    order.place(at)
+    by_invoice = order.payment is PaymentChoice.INVOICE
+    if placement.confirm_invoice_orders_at_once if by_invoice else placement.confirm_provider_orders_at_once:
+        order.confirm(at)
+
+
+async def settle_budget(session: AsyncSession, order: Order) -> None:
+    """Gives back what an order that has ended had reserved or spent, once (OR-09)."""
+    if order.status in GIVES_BACK and order.holds_budget:
+        order.holds_budget = False
+        await give_back(session, order.reservation)
+
+
+@dataclass(frozen=True)
+class ConfirmOrder:
+    order_id: UUID
+    at: datetime
+
+
+async def confirm_order(session: AsyncSession, command: ConfirmOrder) -> Order:
+    """
+    Raises:
+        Conflict: it is not placed.
+    """
+    order = await lock_order(session, command.order_id)
+    order.confirm(command.at)
+    return order
+
+
+@dataclass(frozen=True)
+class CancelOrder:
+    order_id: UUID
+    reason: str
+    at: datetime
+
+
+async def cancel_order(session: AsyncSession, command: CancelOrder) -> Order:
+    """
+    Raises:
+        Conflict: it has ended otherwise.
+    """
+    order = await lock_order(session, command.order_id)
+    order.cancel(command.reason, command.at)
+    await settle_budget(session, order)
+    return order
+
+
+@dataclass(frozen=True)
+class WithdrawOrder:
+    order_id: UUID
+    buyer: Buyer
+    at: datetime
+
+
+async def withdraw_order(session: AsyncSession, command: WithdrawOrder) -> Order:
+    """By who submitted it, or an administrator of his company.
+
+    Raises:
+        Forbidden: by another.
+        Conflict: it is decided already.
+    """
+    order = await lock_order(session, command.order_id, company_id=command.buyer.company.company_id)
+    member = command.buyer.member
+    if member is None or not (member.is_administrator or member.member_id == order.member_id):
+        raise Forbidden("order-not-yours", "Only who submitted it, or an administrator, withdraws an order.")
+    order.withdraw(command.at)
+    await settle_budget(session, order)
+    return order

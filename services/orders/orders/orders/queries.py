@@ -1,0 +1,146 @@
+"""The only readers of orders behind HTTP. What a caller may see is decided in one place: `visible`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.errors import NotFound
+from chassis.http.paging import decode_cursor
+from contracts.identity.tokens import StaffClaims
+from contracts.identity.values import Permission
+from contracts.orders.values import OrderStatus
+from orders.buyers.models import Buyer, Member
+from orders.orders.models import Order
+
+Row = Mapping[str, Any]
+_TABLE = Order.__table__
+
+
+def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
+    """Which orders this caller may see (OR-10).
+
+    Staff: all. An administrator, and who may see all orders: those of the company. An attester: also those that wait or
+    waited for attestation, which he must be able to check. Everybody else who may see orders: his own.
+    """
+    if isinstance(caller, StaffClaims):
+        return true()
+    member = caller.member
+    if member is None:
+        return false()
+    seen: list[ColumnElement[bool]] = []
+    if member.is_administrator or Permission.SEE_ALL_ORDERS in member.permissions:
+        seen.append(true())
+    if Permission.ATTEST_ORDERS in member.permissions:
+        seen.append(Order.rule.is_not(None))
+    if Permission.SEE_OWN_ORDERS in member.permissions:
+        seen.append(Order.member_id == member.member_id)
+    return and_(Order.company_id == member.company_id, or_(false(), *seen))
+
+
+async def find_order(connection: AsyncConnection, order_id: UUID, caller: StaffClaims | Buyer) -> Row:
+    """
+    Raises:
+        NotFound: absent, or not one that the caller may see.
+    """
+    found = await connection.execute(select(_TABLE).where(Order.id == order_id, visible(caller)))
+    row = found.mappings().first()
+    if row is None:
+        raise NotFound
+    return dict(row)
+
+
+@dataclass(frozen=True)
+class Search:
+    """
+    Attributes:
+        own: only those that the caller submitted himself.
+        text: the number, or a part of the order reference.
+    """
+
+    own: bool = False
+    status: OrderStatus | None = None
+    text: str | None = None
+    company_id: UUID | None = None
+    submitted_from: datetime | None = None
+    submitted_until: datetime | None = None
+
+
+_OVERVIEW: Select[Any] = select(  # type: ignore[assignment] # more columns than its overloads name
+    Order.id.label("order_id"),
+    Order.number,
+    Order.company_id,
+    Order.member_id,
+    Order.status,
+    Order.on_behalf,
+    Order.payment,
+    Order.order_reference,
+    Order.cost_centre,
+    Order.currency,
+    Order.total,
+    Order.lines,
+    Order.submitted_at,
+)
+
+
+async def list_orders(
+    connection: AsyncConnection, caller: StaffClaims | Buyer, search: Search, cursor: str | None, limit: int
+) -> list[Row]:
+    """Newest first; up to `limit + 1`, so that the caller sees whether there are more."""
+    wanted = _matching(_OVERVIEW, caller, search).order_by(Order.id.desc()).limit(limit + 1)
+    if cursor is not None:
+        wanted = wanted.where(Order.id < _position(cursor))
+    return [dict(row) for row in (await connection.execute(wanted)).mappings()]
+
+
+async def next_orders(
+    connection: AsyncConnection, caller: StaffClaims, search: Search, after: UUID | None
+) -> list[Row]:
+    """The next orders for an export, oldest first, with every column."""
+    wanted = _matching(select(_TABLE), caller, search).order_by(Order.id).limit(EXPORT_BATCH)
+    if after is not None:
+        wanted = wanted.where(Order.id > after)
+    return [dict(row) for row in (await connection.execute(wanted)).mappings()]
+
+
+EXPORT_BATCH = 200
+
+
+def _matching(wanted: Select[Any], caller: StaffClaims | Buyer, search: Search) -> Select[Any]:
+    wanted = wanted.where(visible(caller))
+    if search.own:
+        wanted = wanted.where(Order.member_id == _member_id(caller))
+    if search.company_id is not None:
+        wanted = wanted.where(Order.company_id == search.company_id)
+    if search.status is not None:
+        wanted = wanted.where(Order.status == search.status)
+    if search.text:
+        part = f"%{_literal(search.text)}%"
+        wanted = wanted.where(
+            or_(Order.number == search.text.strip().upper(), Order.order_reference.ilike(part, escape="\\"))
+        )
+    if search.submitted_from is not None:
+        wanted = wanted.where(Order.submitted_at >= search.submitted_from)
+    if search.submitted_until is not None:
+        wanted = wanted.where(Order.submitted_at < search.submitted_until)
+    return wanted
+
+
+def _literal(text: str) -> str:
+    return text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _member_id(caller: StaffClaims | Buyer) -> UUID | None:
+    member: Member | None = None if isinstance(caller, StaffClaims) else caller.member
+    return member.member_id if member else None
+
+
+def _position(cursor: str) -> UUID:
+    try:
+        return UUID(str(decode_cursor(cursor, 1)[0]))
+    except ValueError:
+        raise NotFound("The cursor is not one of this list.") from None

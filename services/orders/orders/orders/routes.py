@@ -1,0 +1,214 @@
+"""Orders over HTTP."""
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import clock
+from chassis.errors import NotYet
+from chassis.http.etag import etag
+from chassis.http.paging import Cursor, Limit, Page, page
+from chassis.http.routing import Reading, Router, Session
+from chassis.keys import KeyRing
+from chassis.service import resource
+from contracts.identity.tokens import StaffClaims
+from contracts.orders.values import OrderStatus, PaymentChoice
+from contracts.shared.values import Code
+from orders.access import MEMBER, STAFF, STAFF_OR_MEMBER, MemberCaller, Staff, StaffOrMember, member_of
+from orders.attestation.attesters import Merchant
+from orders.attestation.commands import AttestOrder, DeclineOrder, attest_order, decline_order
+from orders.buyers.models import Buyer, Member
+from orders.buyers.queries import active_members, find_buyer
+from orders.orders import commands
+from orders.orders.export import csv_rows
+from orders.orders.lines import read_lines
+from orders.orders.models import Order, References
+from orders.orders.priced_carts import must_belong, verified_cart
+from orders.orders.queries import Search, find_order, list_orders
+from orders.orders.views import OrderOverview, OrderView, order_view, overview
+
+router = Router(prefix="/v1/orders", tags=["orders"])
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+LineNumber = Annotated[int, Field(ge=1)]
+OrderId = Annotated[UUID, Path()]
+
+
+class SubmitBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    signed: Annotated[str, Field(min_length=1, description="The signed priced cart, as pricing answered it")]
+    terms_accepted: bool
+    payment: PaymentChoice
+    order_reference: Words | None = None
+    cost_centre: Words | None = None
+    line_references: Annotated[dict[LineNumber, Words], Field(max_length=2_000)] = Field(default_factory=dict)
+    """By line number of the cart."""
+    wanted_on: date | None = None
+
+
+class OrderAnswer(BaseModel):
+    order_id: UUID
+    number: str
+    status: OrderStatus
+
+
+class DeclineBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    """In words, for who submitted it."""
+
+
+class CancelBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Code
+
+
+class Scope(StrEnum):
+    OWN = "own"
+    COMPANY = "company"
+
+
+def _answer(order: Order, response: Response) -> OrderAnswer:
+    response.headers["ETag"] = etag(order.sequence)
+    return OrderAnswer(order_id=order.id, number=order.number, status=order.status)
+
+
+@router.post("", status_code=201, openapi_extra=STAFF_OR_MEMBER, summary="Submit an order from a priced cart")
+async def submit_order(
+    body: SubmitBody,
+    caller: StaffOrMember,
+    session: Session,
+    response: Response,
+    keys: Annotated[KeyRing, resource(KeyRing)],
+) -> OrderAnswer:
+    """Staff submit on behalf of the company that the cart was priced for; such an order needs no attestation."""
+    at = clock.now()
+    cart = await verified_cart(session, keys, body.signed, at)
+    buyer = await _buyer(session, caller, cart.company_id)
+    must_belong(cart, buyer.company.company_id, buyer.member.member_id if buyer.member else None)
+    order = await commands.submit_order(
+        session,
+        commands.SubmitOrder(
+            buyer=buyer,
+            cart=cart,
+            payment=body.payment,
+            terms_accepted=body.terms_accepted,
+            at=at,
+            references=References(body.order_reference, body.cost_centre, body.wanted_on),
+            line_references=body.line_references,
+        ),
+    )
+    response.headers["Location"] = f"/v1/orders/{order.id}"
+    return _answer(order, response)
+
+
+async def _buyer(session: AsyncSession, caller: StaffClaims | Buyer, company_id: UUID) -> Buyer:
+    if isinstance(caller, Buyer):
+        return caller
+    buyer = await find_buyer(session, company_id, None)
+    if buyer is None:
+        raise NotYet("company-unknown", "The company has not arrived here yet.")
+    return buyer
+
+
+@router.get("", openapi_extra=STAFF_OR_MEMBER, summary="Orders that the caller may see, newest first")
+async def search_orders(
+    caller: StaffOrMember,
+    connection: Reading,
+    scope: Scope = Scope.COMPANY,
+    status: OrderStatus | None = None,
+    search: Annotated[str | None, Query(max_length=120, description="Number, or part of the reference")] = None,
+    company_id: UUID | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[OrderOverview]:
+    wanted = Search(own=scope is Scope.OWN, status=status, text=search, company_id=company_id)
+    rows = await list_orders(connection, caller, wanted, cursor, limit)
+    return page([overview(row) for row in rows], limit, lambda shown: (str(shown.order_id),))
+
+
+@router.get(
+    "/export",
+    openapi_extra=STAFF,
+    summary="Orders as CSV, a row per line, oldest first",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def export_orders(
+    request: Request,
+    caller: Staff,
+    status: OrderStatus | None = None,
+    company_id: UUID | None = None,
+    submitted_from: datetime | None = None,
+    submitted_until: datetime | None = None,
+) -> Response:
+    wanted = Search(
+        status=status, company_id=company_id, submitted_from=submitted_from, submitted_until=submitted_until
+    )
+
+    async def rows() -> AsyncIterator[str]:
+        async with request.app.state.database.reading() as connection:
+            async for part in csv_rows(connection, caller, wanted):
+                yield part
+
+    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
+    return StreamingResponse(rows(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/{order_id}", openapi_extra=STAFF_OR_MEMBER, summary="One order, with why it stands where it stands")
+async def read_order(order_id: OrderId, caller: StaffOrMember, connection: Reading, response: Response) -> OrderView:
+    row = await find_order(connection, order_id, caller)
+    lines = await read_lines(connection, [order_id])
+    waits = row["status"] is OrderStatus.AWAITING_ATTESTATION
+    members = await active_members(connection, row["company_id"]) if waits else []
+    response.headers["ETag"] = etag(row["sequence"])
+    return order_view(row, lines, members, caller)
+
+
+def _decider(caller: StaffClaims | Buyer) -> Member | Merchant:
+    return Merchant() if isinstance(caller, StaffClaims) else member_of(caller)
+
+
+@router.post("/{order_id}/attest", openapi_extra=STAFF_OR_MEMBER, summary="The company says yes")
+async def attest(order_id: OrderId, caller: StaffOrMember, session: Session, response: Response) -> OrderAnswer:
+    """Staff may only when it has come to the merchant."""
+    order = await attest_order(session, AttestOrder(order_id, _decider(caller), clock.now()))
+    return _answer(order, response)
+
+
+@router.post("/{order_id}/decline", openapi_extra=STAFF_OR_MEMBER, summary="The company says no")
+async def decline(
+    order_id: OrderId, body: DeclineBody, caller: StaffOrMember, session: Session, response: Response
+) -> OrderAnswer:
+    order = await decline_order(session, DeclineOrder(order_id, _decider(caller), body.reason, clock.now()))
+    return _answer(order, response)
+
+
+@router.post("/{order_id}/withdraw", openapi_extra=MEMBER, summary="Take an order back before it is decided")
+async def withdraw(order_id: OrderId, caller: MemberCaller, session: Session, response: Response) -> OrderAnswer:
+    order = await commands.withdraw_order(session, commands.WithdrawOrder(order_id, caller, clock.now()))
+    return _answer(order, response)
+
+
+@router.post("/{order_id}/confirm", openapi_extra=STAFF, summary="The merchant will deliver it")
+async def confirm(order_id: OrderId, caller: Staff, session: Session, response: Response) -> OrderAnswer:
+    order = await commands.confirm_order(session, commands.ConfirmOrder(order_id, clock.now()))
+    return _answer(order, response)
+
+
+@router.post("/{order_id}/cancel", openapi_extra=STAFF, summary="The merchant will not deliver it")
+async def cancel(
+    order_id: OrderId, body: CancelBody, caller: Staff, session: Session, response: Response
+) -> OrderAnswer:
+    order = await commands.cancel_order(session, commands.CancelOrder(order_id, body.reason, clock.now()))
+    return _answer(order, response)
