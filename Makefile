@@ -37,7 +37,7 @@ setup:  ## what all others need: Python packages, servers, Kafka's jars; once
 	"$$python" deploy/local/bootstrap.py
 
 demo: up  ## start everything and play the main job on real input
-	@$(BIN)/python -m demo $(if $(WHOLESALER),--wholesaler '$(WHOLESALER)')
+	@$(BIN)/python -m demo --stack '$(NAME)' $(if $(WHOLESALER),--wholesaler '$(WHOLESALER)')
 
 up: setup  ## start PostgreSQL, Kafka, Temporal, mail and the four services, and wait until they answer
 	@$(STACK) --name $(NAME) up

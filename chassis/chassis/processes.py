@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -175,7 +175,7 @@ class BoundActivity:
                 causation_id=f"{info.workflow_id}/{info.activity_id}",
                 actor=f"process:{info.workflow_id}",
             )
-            with caused_by(because):
+            with caused_by(because), beating():
                 try:
                     return await implementation(ActivityEntry(database, resources, clock.now()), command)
                 except DomainError as error:
@@ -188,6 +188,26 @@ class BoundActivity:
     @cached_property
     def command_type(self) -> Any:
         return get_type_hints(self.stub)["command"]
+
+
+@contextmanager
+def beating() -> Iterator[None]:
+    """Tells the server that this attempt lives, so that it is begun again within seconds after its worker was killed."""
+    limit = activity.info().heartbeat_timeout
+    if limit is None:
+        yield
+        return
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(limit.total_seconds() / 4)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def implements(

@@ -1,17 +1,18 @@
 """Access tokens, verified here with published keys: nobody is asked, and an unknown key is 503, not 401."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import clock
+from chassis.database import Database
 from chassis.errors import Unauthenticated
 from chassis.keys import BadSignature, KeyRing
 
 LEEWAY_SECONDS = 5
+REMEMBERED = 10_000
 
 
 @dataclass(frozen=True)
@@ -26,26 +27,36 @@ class TokenVerifier:
     issuer: str
     audience: str
     keys: KeyRing
+    _verified: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Claims by token whose signature was verified here: a token is sent many times in its five minutes."""
 
-    async def claims(self, connection: AsyncConnection, token: str) -> dict[str, Any]:
+    async def claims(self, database: Database, token: str) -> dict[str, Any]:
         """The claims of a valid token.
 
         Raises:
             Unauthenticated: it is malformed, forged, expired, or somebody else's.
             NotYet: it is signed with a key that has not arrived here.
         """
-        try:
-            payload = await self.keys.verify(connection, self.signer, token)
-            claims = json.loads(payload)
-        except (BadSignature, ValueError) as error:
-            raise Unauthenticated("token-invalid", "The access token is not one of ours.") from error
-        at = clock.now().timestamp()
-        if claims.get("iss") != self.issuer or claims.get("aud") != self.audience:
-            raise Unauthenticated("token-invalid", "The access token is not one of ours.")
+        claims = self._verified.get(token)
+        if claims is None:
+            claims = await self._verify(database, token)
+            if len(self._verified) >= REMEMBERED:
+                self._verified.clear()
+            self._verified[token] = claims
         expires = claims.get("exp")
-        if not isinstance(expires, int | float) or expires + LEEWAY_SECONDS < at:
+        if not isinstance(expires, int | float) or expires + LEEWAY_SECONDS < clock.now().timestamp():
             raise Unauthenticated("token-expired", "The access token has expired.")
         return dict(claims)
+
+    async def _verify(self, database: Database, token: str) -> dict[str, Any]:
+        try:
+            async with database.reading() as connection:
+                claims: dict[str, Any] = json.loads(await self.keys.verify(connection, self.signer, token))
+        except (BadSignature, ValueError) as error:
+            raise Unauthenticated("token-invalid", "The access token is not one of ours.") from error
+        if claims.get("iss") != self.issuer or claims.get("aud") != self.audience:
+            raise Unauthenticated("token-invalid", "The access token is not one of ours.")
+        return claims
 
 
 def bearer_token(request: Request) -> str | None:
@@ -70,6 +81,5 @@ async def claims_of(request: Request) -> dict[str, Any] | None:
         if token is None:
             request.state.claims = None
         else:
-            async with request.app.state.database.reading() as connection:
-                request.state.claims = await request.app.state.verifier.claims(connection, token)
+            request.state.claims = await request.app.state.verifier.claims(request.app.state.database, token)
     return request.state.claims  # type: ignore[no-any-return]

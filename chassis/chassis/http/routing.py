@@ -5,7 +5,7 @@
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
@@ -29,6 +29,8 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class EntryRoute(APIRoute):
     """Opens the transaction, keeps the idempotency key, commits, answers."""
 
+    keeps_answers: ClassVar[bool] = True
+
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
@@ -39,7 +41,11 @@ class EntryRoute(APIRoute):
             with caused_by(Cause(correlation_id=correlation)):
                 try:
                     await _refuse_nul(request)
-                    response = await (handle(request) if request.method in READS else _write(request, handle))
+                    response = await (
+                        handle(request)
+                        if request.method in READS
+                        else _write(request, handle, keeps=self.keeps_answers)
+                    )
                 except DomainError:
                     raise
                 except Exception as error:
@@ -63,20 +69,20 @@ async def _refuse_nul(request: Request) -> None:
         raise Invalid("character-not-allowed", "The character U+0000 can not be stored.")
 
 
-async def _write(request: Request, handle: Handler) -> Response:
+async def _write(request: Request, handle: Handler, *, keeps: bool) -> Response:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return await _once(request, handle)
+            return await _once(request, handle, keeps=keeps)
         except Exception as error:
             if attempt == ATTEMPTS or not is_contention(error):
                 raise
     raise AssertionError("unreachable")
 
 
-async def _once(request: Request, handle: Handler) -> Response:
+async def _once(request: Request, handle: Handler, *, keeps: bool) -> Response:
     async with request.app.state.database.session() as session:
         request.state.session = session
-        attempt = await _attempt(request)
+        attempt = await _attempt(request) if keeps else None
         if attempt is not None:
             earlier = await attempt.earlier_answer(session)
             if earlier is not None:
@@ -106,11 +112,21 @@ def _repeat(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers, "application/json")
 
 
-class Router(APIRouter):
-    """An `APIRouter` whose routes are entry points."""
+class ForgetfulRoute(EntryRoute):
+    """Does not heed `Idempotency-Key`: a stored answer would keep a secret or personal data."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(route_class=EntryRoute, **options)
+    keeps_answers = False
+
+
+class Router(APIRouter):
+    """An `APIRouter` whose routes are entry points.
+
+    Args:
+        keeps_answers: False where answers hold secrets or personal data, and a repetition does no harm.
+    """
+
+    def __init__(self, *, keeps_answers: bool = True, **options: Any) -> None:
+        super().__init__(route_class=EntryRoute if keeps_answers else ForgetfulRoute, **options)
 
 
 async def _session(request: Request) -> AsyncSession:

@@ -22,6 +22,9 @@ R = TypeVar("R")
 CommandT = TypeVar("CommandT", contravariant=True)
 ResultT = TypeVar("ResultT", covariant=True)
 
+HEARTBEAT = timedelta(seconds=4)
+"""After so long without a sign of life an attempt counts as lost with its worker, and the next one begins."""
+
 registry: dict[str, "ActivityStub[Any, Any]"] = {}
 """Every declared stub by its activity name."""
 
@@ -61,6 +64,7 @@ def stub(
         declared.options = {
             "task_queue": task_queue,
             "start_to_close_timeout": timeout,
+            "heartbeat_timeout": HEARTBEAT,
             "retry_policy": RetryPolicy(
                 initial_interval=timedelta(milliseconds=500),
                 backoff_coefficient=2.0,

@@ -14,6 +14,7 @@ from local_stack.errors import StackError, no_space
 from local_stack.layout import Layout
 from local_stack.parts import Infrastructure, Parts, assemble
 from local_stack.postgres import Postgres
+from local_stack.programs import Program
 from local_stack.readiness import demand_ports, wait
 from local_stack.stack import Stack
 from local_stack.supervision import UP, Supervisor, render
@@ -78,9 +79,13 @@ def _up_services(parts: Parts, supervisor: Supervisor) -> None:
         for program in new:
             demand_ports(program)
         parts.services.migrate()
-        for program in new:
+
+    def begin(program: Program) -> None:
+        if program in new:
             supervisor.start(program.name)
-    _in_parallel(lambda program: wait(program, supervisor, parts.layout, program.start_patience), programs)
+        wait(program, supervisor, parts.layout, program.start_patience)
+
+    _in_parallel(begin, programs, at_once=4)
 
 
 def down(name: str = "demo") -> None:
@@ -109,8 +114,8 @@ def _end(pids: list[int], what: str) -> None:
         processes.end(pids, patience=10)
 
 
-def _in_parallel(work: Callable[[T], None], items: Iterable[T]) -> None:
-    with ThreadPoolExecutor(16) as pool:
+def _in_parallel(work: Callable[[T], None], items: Iterable[T], *, at_once: int = 16) -> None:
+    with ThreadPoolExecutor(at_once) as pool:
         for _ in pool.map(work, items):
             pass
 

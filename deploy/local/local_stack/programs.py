@@ -20,5 +20,5 @@ class Program:
     stop_signal: str = "TERM"
     stop_patience: int = 20
     """Seconds before the supervisor kills it."""
-    start_patience: float = 60
+    start_patience: float = 90
     """Seconds until `up` gives up on it."""

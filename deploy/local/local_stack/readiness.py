@@ -62,7 +62,7 @@ def wait(program: Program, supervisor: Supervisor, layout: Layout, patience: flo
         if info.state == "FATAL" or len(seen) > _EXITS_TOLERATED:
             why = f"it ends again and again (it has been started {len(seen)} times)"
             break
-        time.sleep(0.1)
+        time.sleep(0.2)
     log = layout.logs / f"{program.name}.log"
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:]) if log.exists() else "(empty)"
     raise StackError(f"{program.name} does not get ready: {why}. The end of {log}:\n{tail}")

@@ -1,0 +1,1 @@
+"""What the merchant of the story sells, and at which prices."""

@@ -1,0 +1,1 @@
+"""Who may buy: companies, contacts, members, applications, invitations, sign-in."""

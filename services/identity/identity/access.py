@@ -1,0 +1,111 @@
+"""Who is calling. Every route has one of these dependencies, or is explicitly public."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.context import act_as
+from chassis.errors import Forbidden, NotFound, Unauthenticated
+from chassis.http.authentication import claims_of
+from contracts.identity.status_table import refusal_code
+from contracts.identity.tokens import MemberClaims, StaffClaims, claims_adapter
+from contracts.identity.values import Capability, Permission, Role
+from identity.companies.models import Company
+from identity.members.models import Member as MemberRow
+from identity.policies import status_table
+from identity.staff.models import StaffMember
+
+
+@dataclass(frozen=True)
+class MemberCaller:
+    """A member as identity's own tables know it now, whatever the token is older than."""
+
+    member_id: UUID
+    company_id: UUID
+    contact_id: UUID
+    role: Role
+    permissions: frozenset[Permission]
+
+
+async def _claims(request: Request) -> StaffClaims | MemberClaims:
+    claims = await claims_of(request)
+    if claims is None:
+        raise Unauthenticated("token-missing", "An access token is needed here.")
+    return claims_adapter.validate_python(claims)
+
+
+async def _admit_staff(connection: AsyncConnection, claims: StaffClaims) -> StaffClaims:
+    active = await connection.scalar(select(StaffMember.active).where(StaffMember.id == claims.sub))
+    if not active:
+        raise Unauthenticated("token-invalid", "This account is not one of the staff's any more.")
+    act_as(f"staff:{claims.sub}")
+    return claims
+
+
+async def _admit_member(connection: AsyncConnection, claims: MemberClaims) -> MemberCaller:
+    row = (
+        await connection.execute(
+            select(MemberRow.id, MemberRow.company_id, MemberRow.contact_id, MemberRow.role, MemberRow.permissions)
+            .add_columns(Company.status)
+            .join(Company, Company.id == MemberRow.company_id)
+            .where(MemberRow.id == claims.member, MemberRow.company_id == claims.company)
+            .where(MemberRow.active)
+        )
+    ).first()
+    if row is None:
+        raise Forbidden("member-inactive", "You are not a member of this company any more.")
+    if not (await status_table(connection)).allows(row.status, Capability.LOG_IN):
+        raise Forbidden(refusal_code(row.status), "The company may not sign in.", facts={"customer_status": row.status})
+    act_as(f"member:{row.id}")
+    return MemberCaller(row.id, row.company_id, row.contact_id, row.role, frozenset(map(Permission, row.permissions)))
+
+
+async def _staff(request: Request) -> StaffClaims:
+    claims = await _claims(request)
+    if not isinstance(claims, StaffClaims):
+        raise Forbidden("staff-only", "Only the merchant's staff may do this.")
+    async with request.app.state.database.reading() as connection:
+        return await _admit_staff(connection, claims)
+
+
+async def _member(request: Request) -> MemberCaller:
+    claims = await _claims(request)
+    if not isinstance(claims, MemberClaims):
+        raise Forbidden("members-only", "Only a member of a company may do this.")
+    async with request.app.state.database.reading() as connection:
+        return await _admit_member(connection, claims)
+
+
+async def _staff_or_member(request: Request) -> StaffClaims | MemberCaller:
+    claims = await _claims(request)
+    async with request.app.state.database.reading() as connection:
+        if isinstance(claims, StaffClaims):
+            return await _admit_staff(connection, claims)
+        return await _admit_member(connection, claims)
+
+
+StaffDependency = Depends(_staff)
+Staff = Annotated[StaffClaims, StaffDependency]
+"""One of the merchant's people. 403 `staff-only` for others."""
+Member = Annotated[MemberCaller, Depends(_member)]
+"""An active member of a company that may sign in."""
+StaffOrMember = Annotated[StaffClaims | MemberCaller, Depends(_staff_or_member)]
+
+
+def may_manage(caller: StaffClaims | MemberCaller, company_id: UUID) -> None:
+    """Staff, or who manages the members of this company.
+
+    Raises:
+        NotFound: it is another company.
+        Forbidden: he may not manage members.
+    """
+    if isinstance(caller, StaffClaims):
+        return
+    if caller.company_id != company_id:
+        raise NotFound
+    if Permission.MANAGE_MEMBERS not in caller.permissions:
+        raise Forbidden("permission-missing", "You may not manage members.", facts={"permission": "manage_members"})

@@ -1,0 +1,125 @@
+"""The composition root of identity: its parts in plain lists."""
+
+from pathlib import Path
+
+from chassis.database import Database
+from chassis.housekeeping import Duty
+from chassis.http.authentication import TokenVerifier
+from chassis.keys import KeyRing, Signer, key_projection, publish_as
+from chassis.policies import Policy, policy_routes
+from chassis.service import Resources, Service
+from contracts.catalogue import topics
+from contracts.identity.states import IdentityKey
+from contracts.identity.tokens import AUDIENCE, ISSUER
+from contracts.shared.links import LinkKeys
+from identity.access import StaffDependency
+from identity.activity_log import routes as activity_log_routes
+from identity.activity_log.consumers import with_activity_log
+from identity.applications import activities as applications_activities
+from identity.applications import consumers as applications_consumers
+from identity.applications import routes as applications_routes
+from identity.applications.queries import expected_approvals
+from identity.applications.workflows import AccountApprovalWorkflow
+from identity.companies import consumers as companies_consumers
+from identity.companies import routes as companies_routes
+from identity.companies.table import publish_status_table, see_status_table_published
+from identity.contacts import routes as contacts_routes
+from identity.invitations import activities as invitations_activities
+from identity.invitations import consumers as invitations_consumers
+from identity.invitations import link_routes as invitation_links_routes
+from identity.invitations import routes as invitations_routes
+from identity.invitations.policies import InvitationPolicy
+from identity.invitations.queries import expected_acceptances
+from identity.invitations.workflows import InvitationAcceptanceWorkflow
+from identity.members import routes as members_routes
+from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePolicy
+from identity.settings import IdentitySettings
+from identity.sign_in import duties as sign_in_duties
+from identity.sign_in import routes as sign_in_routes
+from identity.sign_in.passwords import Passwords
+from identity.staff import command_line as staff_command_line
+from identity.staff import routes as staff_routes
+
+publish_as(IdentityKey)
+
+POLICIES: list[type[Policy]] = [
+    RegistrationPolicy,
+    ApprovalPolicy,
+    InvitationPolicy,
+    StatusTablePolicy,
+]
+
+ROUTERS = [
+    policy_routes(POLICIES, StaffDependency, changed={StatusTablePolicy: publish_status_table}),
+    companies_routes.router,
+    contacts_routes.router,
+    *applications_routes.routers,
+    members_routes.router,
+    invitations_routes.router,
+    invitations_routes.inviting,
+    invitation_links_routes.router,
+    sign_in_routes.router,
+    staff_routes.router,
+    activity_log_routes.router,
+]
+
+SUBSCRIPTIONS = with_activity_log(
+    [
+        *applications_consumers.subscriptions,
+        *invitations_consumers.subscriptions,
+    ]
+)
+
+PROJECTIONS = [
+    key_projection(IdentityKey),
+    *companies_consumers.projections,
+]
+
+WORKFLOWS: list[type] = [
+    AccountApprovalWorkflow,
+    InvitationAcceptanceWorkflow,
+]
+
+ACTIVITIES = [
+    *applications_activities.activities,
+    *invitations_activities.activities,
+]
+
+RECONCILERS = [
+    expected_approvals,
+    expected_acceptances,
+]
+
+
+def resources(settings: IdentitySettings, _database: Database) -> Resources:
+    return {
+        Signer: Signer(settings.master_key.get_secret_value()),
+        LinkKeys: LinkKeys(settings.link_keys.get_secret_value()),
+        Passwords: Passwords(),
+    }
+
+
+def duties(owned: Resources) -> list[Duty]:
+    return [
+        *sign_in_duties.duties(owned),
+        see_status_table_published,
+    ]
+
+
+service = Service(
+    name="identity",
+    description="Who may buy: companies, contacts, members, applications, invitations and sign-in",
+    settings=IdentitySettings,
+    migrations=Path(__file__).parent / "migrations",
+    topics=topics("identity"),
+    verifier=TokenVerifier("identity", ISSUER, AUDIENCE, KeyRing()),
+    routers=ROUTERS,
+    subscriptions=SUBSCRIPTIONS,
+    projections=PROJECTIONS,
+    workflows=WORKFLOWS,
+    activities=ACTIVITIES,
+    reconcilers=RECONCILERS,
+    duties=duties,
+    resources=resources,
+    commands=staff_command_line.commands,
+)

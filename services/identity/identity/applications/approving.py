@@ -1,0 +1,67 @@
+"""The last step of an approval, when the terms are given: the customer is registered or enabled (ID-10)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.errors import Conflict
+from contracts.identity.activities import ApplicationStatus
+from contracts.identity.values import AfterApproval, Role
+from identity.applications.commands import lock_with_company
+from identity.applications.models import Application
+from identity.companies.commands import Conditions, claim_number, give_conditions
+from identity.companies.models import Company
+from identity.companies.status import ApplicationOutcome
+from identity.contacts.commands import lock_contact, register_contact, registered_contact
+from identity.contacts.models import Contact
+from identity.invitations.commands import IssueInvitation, issue_invitation
+from identity.members.commands import MemberTerms
+
+
+async def approve_application(session: AsyncSession, application_id: UUID, decision: int, at: datetime) -> Application:
+    """Carries out the decision. What became impossible meanwhile (a customer number that was taken) returns it.
+
+    Raises:
+        NotFound.
+    """
+    application, company = await lock_with_company(session, application_id)
+    if application.status is not ApplicationStatus.APPROVING or application.decision != decision:
+        return application
+    contact = await lock_contact(session, application.contact_id)
+    conditions = Conditions.from_json(application.conditions or {})
+    try:
+        await _check_possible(session, application, company, contact, conditions)
+    except Conflict as refused:
+        application.return_to_reviewer(decision, refused.code, at)
+        return application
+    await give_conditions(session, company, conditions)
+    application.approve(decision, at)
+    company.note_application(ApplicationOutcome.APPROVED)
+    if application.after_approval is AfterApproval.ENABLE:
+        await register_contact(session, contact)
+        company.accept(at)
+    elif not company.first_invitation_live:
+        await issue_invitation(
+            session,
+            IssueInvitation(company.id, contact.id, MemberTerms(Role.ADMINISTRATOR), first_administrator=True),
+            at,
+        )
+    return application
+
+
+async def _check_possible(
+    session: AsyncSession, application: Application, company: Company, contact: Contact, conditions: Conditions
+) -> None:
+    """Everything that could refuse, before anything is changed.
+
+    Raises:
+        Conflict: the customer number was taken, or somebody else registered the address.
+    """
+    number = conditions.customer_number
+    if number and number != company.number:
+        await claim_number(session, number)
+    if application.after_approval is AfterApproval.ENABLE:
+        other = await registered_contact(session, contact.email)
+        if other is not None and other.id != contact.id:
+            raise Conflict("email-registered", "Another contact has an account with this address.")

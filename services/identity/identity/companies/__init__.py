@@ -1,0 +1,1 @@
+"""Companies: the record, the customer status and the facts that it follows from."""

@@ -1,0 +1,258 @@
+"""The only writers of companies."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.errors import Conflict, NotFound
+from chassis.http.etag import check_version
+from chassis.ids import new_id
+from chassis.policies import policy
+from contracts.identity.events import CompanyOrigin
+from identity.companies.models import Company, company_numbers
+from identity.companies.numbers import CompanyRecord, check_record
+from identity.companies.terms import note_price_list
+from identity.contacts.commands import CreateContact, create_contact, registered_contact
+from identity.contacts.models import Contact
+from identity.policies import RegistrationPolicy
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What the merchant gives a customer, by an approval or when it creates the company itself."""
+
+    customer_number: str | None = None
+    groups: tuple[str, ...] = ()
+    sales_representative: str | None = None
+    pays_by_invoice: bool = False
+    invoice_days: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "groups": list(self.groups)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "Conditions":
+        return cls(**{**stored, "groups": tuple(stored.get("groups", ()))})
+
+
+@dataclass(frozen=True)
+class CreateCompany:
+    """
+    Attributes:
+        contact: the first person to tell; None: nobody yet. Who has an account under this address is meant himself.
+        pointer: JSON pointer to the record in the request, for refusals.
+    """
+
+    record: CompanyRecord
+    storefront: str
+    origin: CompanyOrigin
+    contact: CreateContact | None
+    conditions: Conditions = Conditions()
+    with_account_access: bool = True
+    test: bool = False
+    payment_reference: str | None = None
+    vat_exempt: bool = False
+    external_keys: dict[str, str] = field(default_factory=dict)
+    pointer: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeCompany:
+    """`values`: columns and their new values."""
+
+    company_id: UUID
+    if_match: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SuspendCompany:
+    """`reason` is told to staff; it stays in identity."""
+
+    company_id: UUID
+    reason: str
+
+
+async def lock_company(session: AsyncSession, company_id: UUID) -> Company:
+    """Locked before its application, contacts, members and invitations, always.
+
+    Raises:
+        NotFound: there is none.
+    """
+    company = await session.scalar(select(Company).where(Company.id == company_id).with_for_update())
+    if company is None:
+        raise NotFound
+    return company
+
+
+async def create_company(session: AsyncSession, command: CreateCompany, at: datetime) -> tuple[Company, Contact | None]:
+    """
+    Raises:
+        Invalid: a field that the storefront requires is missing, or a number can not be right.
+        Conflict: `customer-number-taken`, with a proposal.
+    """
+    rules = await policy(session, RegistrationPolicy, command.storefront)
+    record = check_record(command.record, rules.required, pointer=command.pointer)
+    conditions = command.conditions
+    company = Company(
+        id=new_id(),
+        number=await _number(session, conditions.customer_number),
+        legal_name=record.legal_name,
+        country=record.country,
+        language=record.language,
+        vat_number=record.vat_number,
+        registration_number=record.registration_number,
+        email=record.email,
+        phone=record.phone,
+        department=record.department,
+        addresses=list(record.addresses),
+        storefront=command.storefront,
+        groups=list(conditions.groups or rules.groups),
+        sales_representative=conditions.sales_representative,
+        pays_by_invoice=conditions.pays_by_invoice,
+        invoice_days=conditions.invoice_days,
+        payment_reference=command.payment_reference,
+        vat_exempt=command.vat_exempt,
+        external_keys=command.external_keys,
+        with_account_access=command.with_account_access,
+        test=command.test,
+        origin=command.origin,
+        created_at=at,
+    )
+    session.add(company)
+    await session.flush()
+    contact = await _first_contact(session, command.contact, company, at)
+    company.first_contact_id = contact.id if contact else None
+    company.announce()
+    await note_price_list(session, company)
+    return company, contact
+
+
+async def _first_contact(
+    session: AsyncSession, wanted: CreateContact | None, company: Company, at: datetime
+) -> Contact | None:
+    if wanted is None:
+        return None
+    known = await registered_contact(session, wanted.email)
+    return known or await create_contact(session, replace(wanted, company=company), at)
+
+
+async def change_company(session: AsyncSession, command: ChangeCompany) -> Company:
+    """Changes the record or the conditions (ID-01).
+
+    Raises:
+        NotFound: there is none.
+        StaleVersion: somebody changed it since.
+        Invalid: a field that the storefront requires would be missing, or a number can not be right.
+        Conflict: `customer-number-taken`, with a proposal.
+    """
+    company = await lock_company(session, command.company_id)
+    check_version(command.if_match, company.sequence)
+    values = {**command.values, **await _checked_record(session, company, command.values)}
+    if values.get("number", company.number) != company.number:
+        await claim_number(session, values["number"])
+    changed = company.change(values)
+    if "groups" in changed:
+        await note_price_list(session, company)
+    if "legal_name" in changed:
+        await _rename_in_contacts(session, company)
+    return company
+
+
+async def _checked_record(session: AsyncSession, company: Company, values: dict[str, Any]) -> dict[str, Any]:
+    names = CompanyRecord.__dataclass_fields__.keys()
+    if not names & values.keys():
+        return {}
+    rules = await policy(session, RegistrationPolicy, company.storefront)
+    wanted = CompanyRecord(**{name: values.get(name, getattr(company, name)) for name in names})
+    checked = check_record(wanted, rules.required, pointer="")
+    return {name: getattr(checked, name) for name in ("vat_number", "registration_number")}
+
+
+async def _rename_in_contacts(session: AsyncSession, company: Company) -> None:
+    contacts = await session.scalars(
+        select(Contact).where(Contact.company_id == company.id).order_by(Contact.id).with_for_update()
+    )
+    for contact in contacts.all():
+        contact.change({"company_name": company.legal_name})
+
+
+async def suspend_company(session: AsyncSession, command: SuspendCompany, at: datetime) -> Company:
+    """Takes the right to sign in and to order, everywhere (ID-12). Suspended twice, it is suspended once.
+
+    Raises:
+        NotFound: there is none.
+    """
+    company = await lock_company(session, command.company_id)
+    company.suspend(command.reason, at)
+    return company
+
+
+async def reactivate_company(session: AsyncSession, company_id: UUID) -> Company:
+    """Gives back what it had.
+
+    Raises:
+        NotFound: there is none.
+    """
+    company = await lock_company(session, company_id)
+    company.reactivate()
+    return company
+
+
+async def give_conditions(session: AsyncSession, company: Company, conditions: Conditions) -> None:
+    """Sets what the merchant decided with its approval (ID-09); what it left open stays.
+
+    Raises:
+        Conflict: `customer-number-taken`, with a proposal.
+    """
+    number = conditions.customer_number or company.number
+    if number != company.number:
+        await claim_number(session, number)
+    changed = company.change(
+        {
+            "number": number,
+            "groups": list(conditions.groups) or company.groups,
+            "sales_representative": conditions.sales_representative or company.sales_representative,
+            "pays_by_invoice": conditions.pays_by_invoice,
+            "invoice_days": conditions.invoice_days,
+        }
+    )
+    if "groups" in changed:
+        await note_price_list(session, company)
+
+
+async def _number(session: AsyncSession, wanted: str | None) -> str:
+    if wanted is not None:
+        await claim_number(session, wanted)
+        return wanted
+    while True:
+        number = f"C-{await session.scalar(company_numbers.next_value()):06d}"
+        if not await _is_taken(session, number):
+            return number
+
+
+async def claim_number(session: AsyncSession, number: str) -> None:
+    """Sees that a customer number is free, and keeps it so until this transaction ends.
+
+    Raises:
+        Conflict: `customer-number-taken`, with a free one as `proposal`.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, 7))))
+    if await _is_taken(session, number):
+        suffix = 2
+        while await _is_taken(session, f"{number}-{suffix}"):
+            suffix += 1
+        raise Conflict(
+            "customer-number-taken",
+            "Another company has this customer number.",
+            facts={"proposal": f"{number}-{suffix}"},
+        )
+
+
+async def _is_taken(session: AsyncSession, number: str) -> bool:
+    return bool(await session.scalar(select(func.count()).where(Company.number == number)))

@@ -1,0 +1,189 @@
+"""The company: its record, the facts of its status, and the events that they record."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Sequence, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.aggregate import Aggregate
+from chassis.errors import Conflict
+from chassis.metadata import metadata_of
+from contracts.identity.events import CompanyChanged, CompanyCreated, CompanyOrigin, CompanyStatusChanged
+from contracts.identity.states import CompanyState
+from contracts.identity.values import CustomerStatus
+from contracts.shared.values import Language
+from identity.companies.status import ApplicationOutcome, Facts, customer_status
+
+company_numbers = Sequence("company_numbers", metadata=metadata_of("identity"))
+"""Of customer numbers that we give (`C-000123`) until the merchant gives its own."""
+
+
+class Company(Aggregate):
+    """A B2B customer. Its status is a function of its facts; each fact is noted by one method."""
+
+    __tablename__ = "companies"
+    __table_args__ = (
+        Index("ix_companies_groups", "groups", postgresql_using="gin"),
+        Index("ix_companies_vat_number", "vat_number"),
+        Index("ix_companies_registration_number", "registration_number"),
+    )
+
+    number: Mapped[str] = mapped_column(Text, unique=True)
+    legal_name: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    vat_number: Mapped[str | None] = mapped_column(Text)
+    registration_number: Mapped[str | None] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)
+    department: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[Language]
+    storefront: Mapped[str] = mapped_column(Text)
+    groups: Mapped[list[str]] = mapped_column(default=list)
+    addresses: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    sales_representative: Mapped[str | None] = mapped_column(Text)
+    pays_by_invoice: Mapped[bool] = mapped_column(default=False)
+    invoice_days: Mapped[int | None]
+    payment_reference: Mapped[str | None] = mapped_column(Text)
+    vat_exempt: Mapped[bool] = mapped_column(default=False)
+    external_keys: Mapped[dict[str, str]] = mapped_column(default=dict)
+    test: Mapped[bool] = mapped_column(default=False)
+    with_account_access: Mapped[bool] = mapped_column(default=True)
+    origin: Mapped[CompanyOrigin]
+    first_contact_id: Mapped[UUID | None]
+    """The person to tell what becomes of the company."""
+    created_at: Mapped[datetime]
+
+    application_outcome: Mapped[ApplicationOutcome] = mapped_column(default=ApplicationOutcome.NONE)
+    first_invitation_live: Mapped[bool] = mapped_column(default=False)
+    accepted_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspension_reason: Mapped[str | None] = mapped_column(Text)
+    has_price_list: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[CustomerStatus] = mapped_column(default=CustomerStatus.NONE, index=True)
+    """Stored so that lists can be filtered by it; written with the facts and only there."""
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            self.application_outcome,
+            self.first_invitation_live,
+            self.accepted_at,
+            self.suspended_at,
+            self.has_price_list,
+        )
+
+    def announce(self) -> None:
+        """It is known from now on."""
+        self.record(
+            CompanyCreated(
+                company_id=self.id,
+                number=self.number,
+                origin=self.origin,
+                storefront=self.storefront,
+                contact_id=self.first_contact_id,
+                with_account_access=self.with_account_access,
+                test=self.test,
+            )
+        )
+
+    def change(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Changes its record or conditions. Returns the names of the fields that really changed."""
+        changed = tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
+        for name in changed:
+            setattr(self, name, values[name])
+        if changed:
+            self.record(CompanyChanged(company_id=self.id, number=self.number, fields=changed))
+        return changed
+
+    # -- facts -------------------------------------------------------------------------------------------------------
+
+    def note_application(self, outcome: ApplicationOutcome) -> None:
+        """What became of its latest application: pending while it waits, none when it was withdrawn."""
+        word = "withdrawn" if outcome is ApplicationOutcome.NONE else outcome.value
+        if outcome is ApplicationOutcome.PENDING:
+            word = "submitted"
+        self._note(f"application-{word}", application_outcome=outcome)
+
+    def note_first_invitation(self, *, live: bool, reason: str) -> None:
+        """The invitation of its first administrator went out or ended.
+
+        Args:
+            reason: `invitation-issued`, `invitation-expired`, `invitation-revoked`, `invitation-declined`.
+
+        Raises:
+            Conflict: nobody signs in for this company (ID-02).
+        """
+        if live:
+            self.require_account_access()
+        self._note(reason, first_invitation_live=live)
+
+    def accept(self, at: datetime) -> None:
+        """Its first administrator accepted, or an approval enables it at once (ID-10). The first time counts.
+
+        Raises:
+            Conflict: nobody signs in for this company (ID-02).
+        """
+        self.require_account_access()
+        self._note("accepted", accepted_at=self.accepted_at or at, first_invitation_live=False)
+
+    def suspend(self, reason: str, at: datetime) -> None:
+        """Takes the right to sign in and to order, everywhere (ID-12). Does nothing when it is suspended."""
+        if self.suspended_at is None:
+            self.suspension_reason = reason
+            self._note("suspended", suspended_at=at)
+
+    def reactivate(self) -> None:
+        """Gives back what it had: who never accepted is not enabled by it. Does nothing when it is not suspended."""
+        self.suspension_reason = None
+        self._note("reactivated", suspended_at=None)
+
+    def note_price_list(self, *, has: bool) -> None:
+        """What pricing says of its terms and of those of its groups (PR-04)."""
+        self._note("price-list-given" if has else "price-list-gone", has_price_list=has)
+
+    def _note(self, reason: str, **facts: Any) -> None:
+        for name, value in facts.items():
+            setattr(self, name, value)
+        old, new = self.status, customer_status(self.facts)
+        if new is not old:
+            self.status = new
+            self.record(
+                CompanyStatusChanged(
+                    company_id=self.id,
+                    number=self.number,
+                    old=old,
+                    new=new,
+                    reason=reason,
+                    contact_id=self.first_contact_id,
+                )
+            )
+
+    def require_account_access(self) -> None:
+        """
+        Raises:
+            Conflict: nobody signs in for this company (ID-02).
+        """
+        if not self.with_account_access:
+            raise Conflict("company-without-account-access", "Nobody signs in for this company.")
+
+    def state(self) -> CompanyState:
+        return CompanyState(
+            company_id=self.id,
+            number=self.number,
+            status=self.status,
+            with_account_access=self.with_account_access,
+            storefront=self.storefront,
+            country=self.country,
+            vat_number=self.vat_number,
+            vat_exempt=self.vat_exempt,
+            groups=tuple(self.groups),
+            pays_by_invoice=self.pays_by_invoice,
+            invoice_days=self.invoice_days,
+            sales_representative=self.sales_representative,
+            test=self.test,
+            external_keys=self.external_keys,
+        )

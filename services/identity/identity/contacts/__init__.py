@@ -1,0 +1,1 @@
+"""Contacts: persons, guests until they have an account."""

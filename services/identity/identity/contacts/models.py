@@ -1,0 +1,90 @@
+"""The contact: a person, and the address that he is reached at."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.aggregate import Aggregate
+from contracts.identity.events import ContactChanged, ContactCreated, PasswordResetRequested, VerificationRequested
+from contracts.identity.states import ContactKind, ContactState
+from contracts.shared.values import Language
+
+
+class Contact(Aggregate):
+    """A guest (applicant, invitee, guest checkout) can never sign in; a registered one is the only one of its address."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        Index("uq_contacts_registered_email", "email", unique=True, postgresql_where=text("kind = 'registered'")),
+        Index("ix_contacts_email", "email"),
+        Index("ix_contacts_email_domain", text("split_part(email, '@', 2)")),
+        Index("ix_contacts_company_id", "company_id"),
+    )
+
+    kind: Mapped[ContactKind] = mapped_column(default=ContactKind.GUEST)
+    company_id: Mapped[UUID | None]
+    company_name: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    """As `identity.contacts.email.normalised` writes it."""
+    language: Mapped[Language]
+    groups: Mapped[list[str]] = mapped_column(default=list)
+    phones: Mapped[list[str]] = mapped_column(default=list)
+    addresses: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    verified_at: Mapped[datetime | None]
+    """When the person proved that the address is his; nobody signs in before."""
+    verification_issue: Mapped[int] = mapped_column(default=0)
+    """Number of the last verification link; links of earlier ones are dead."""
+    reset_issue: Mapped[int] = mapped_column(default=0)
+    """Number of the last password reset link; links of earlier ones are dead."""
+    created_at: Mapped[datetime]
+
+    def announce(self) -> None:
+        """He is known from now on."""
+        self.record(ContactCreated(contact_id=self.id, company_id=self.company_id))
+
+    def change(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Returns the names of the fields that really changed. A new address is to be proved again."""
+        changed = tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
+        for name in changed:
+            setattr(self, name, values[name])
+        if "email" in changed:
+            self.verified_at = None
+        if changed:
+            self.record(ContactChanged(contact_id=self.id, fields=changed))
+        return changed
+
+    def register(self) -> None:
+        """From now on he may have an account. Does nothing when he is registered."""
+        self.change({"kind": ContactKind.REGISTERED})
+
+    def verify(self, at: datetime) -> None:
+        """He proved that the address is his. The first time counts."""
+        if self.verified_at is None:
+            self.change({"verified_at": at})
+
+    def request_verification(self) -> None:
+        """A link to prove the address goes out; earlier ones are dead."""
+        self.verification_issue += 1
+        self.record(VerificationRequested(contact_id=self.id, issue=self.verification_issue))
+
+    def request_reset(self) -> None:
+        """A link to choose another password goes out; earlier ones are dead."""
+        self.reset_issue += 1
+        self.record(PasswordResetRequested(contact_id=self.id, issue=self.reset_issue))
+
+    def state(self) -> ContactState:
+        return ContactState(
+            contact_id=self.id,
+            kind=self.kind,
+            company_id=self.company_id,
+            company_name=self.company_name,
+            name=self.name,
+            email=self.email,
+            language=self.language,
+        )

@@ -1,0 +1,19 @@
+"""Cursors of lists that are in the order of their ids."""
+
+from uuid import UUID
+
+from chassis.errors import Invalid
+from chassis.http.paging import decode_cursor
+
+
+def id_after(cursor: str) -> UUID:
+    """The id after which the page begins.
+
+    Raises:
+        Invalid: it is not a cursor of this list.
+    """
+    (position,) = decode_cursor(cursor, 1)
+    try:
+        return UUID(position)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error

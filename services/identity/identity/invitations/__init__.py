@@ -1,0 +1,1 @@
+"""Invitations: an offer to one e-mail address to become a member (ID-13)."""

@@ -1,0 +1,64 @@
+"""How the merchant wants applications treated, per storefront."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from chassis.policies import EVERYWHERE, Policy, policy
+from contracts.identity.status_table import DEFAULT_ALLOWED, StatusTable
+from contracts.identity.values import AfterApproval, Capability, CustomerStatus, RegistrationMode
+from contracts.shared.values import Code, Elapsed
+
+Domain = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=3, max_length=253)]
+
+
+class RequiredField(StrEnum):
+    """Fields of a company that a storefront may insist on; the legal name and the country always are."""
+
+    VAT_NUMBER = "vat_number"
+    REGISTRATION_NUMBER = "registration_number"
+    EMAIL = "email"
+    PHONE = "phone"
+    DEPARTMENT = "department"
+    ADDRESSES = "addresses"
+
+
+class RegistrationPolicy(Policy):
+    """Who may register himself at a storefront, and with what (ID-01, ID-06, ID-07)."""
+
+    mode: RegistrationMode = RegistrationMode.MANUAL
+    after_approval: AfterApproval = AfterApproval.INVITE
+    required: frozenset[RequiredField] = frozenset({RequiredField.VAT_NUMBER})
+    groups: tuple[Code, ...] = ()
+    """Of whoever registers here, until the merchant gives others."""
+    price_list: Code | None = None
+    """Given by an automatic approval; None: none."""
+    merchant_domains: frozenset[Domain] = frozenset()
+    """Addresses of the merchant's own people: refused, except for a test buyer that staff register."""
+
+
+class ApprovalPolicy(Policy):
+    """The clocks of an application (ID-09)."""
+
+    remind_reviewer_after: Elapsed = timedelta(days=2)
+    """Again after the same time, for as long as it waits."""
+    remind_applicant_after: Elapsed = timedelta(days=3)
+    """Once per question."""
+    withdraw_after: Elapsed = timedelta(days=14)
+    """Silence of the applicant, from the question."""
+    decide_in_temporal: bool = False
+    """Operators may approve and reject in the Temporal UI, which does not prove who they are."""
+
+
+class StatusTablePolicy(Policy):
+    """What each customer status allows; everywhere the same."""
+
+    allowed: dict[CustomerStatus, frozenset[Capability]] = Field(default=DEFAULT_ALLOWED)
+
+
+async def status_table(connection: AsyncConnection | AsyncSession) -> StatusTable:
+    """The merchant's current table."""
+    return StatusTable(allowed=(await policy(connection, StatusTablePolicy, EVERYWHERE)).allowed)

@@ -1,0 +1,110 @@
+"""Who may sign in: the facts of an account and its memberships, and the refusal that follows from them, in one place."""
+
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.errors import DomainError, Forbidden
+from contracts.identity.states import ContactKind
+from contracts.identity.status_table import refusal_code
+from contracts.identity.values import Capability, CustomerStatus
+from identity.companies.models import Company
+from identity.contacts.models import Contact
+from identity.members.models import Member
+from identity.policies import status_table
+from identity.sign_in.models import Credential, SubjectKind
+from identity.staff.models import StaffMember
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """One active membership of a candidate."""
+
+    member_id: UUID
+    company_id: UUID
+    company_name: str
+    storefront: str
+    status: CustomerStatus
+    with_account_access: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An account that somebody claims to be the owner of."""
+
+    kind: SubjectKind
+    subject_id: UUID
+    password_hash: str | None
+    verified: bool
+
+    @classmethod
+    async def of(cls, session: AsyncSession, kind: SubjectKind, subject_id: UUID) -> Self | None:
+        """The account of a session, as it is now; None: it is no account any more."""
+        if kind is SubjectKind.STAFF:
+            return await cls._staff(session, StaffMember.id == subject_id)
+        return await cls._contact(session, Contact.id == subject_id)
+
+    @classmethod
+    async def _staff(cls, session: AsyncSession, which: ColumnElement[bool]) -> Self | None:
+        row = (
+            await session.execute(
+                select(StaffMember.id, Credential.password_hash)
+                .outerjoin(Credential, Credential.subject_id == StaffMember.id)
+                .where(which, StaffMember.active)
+            )
+        ).first()
+        return cls(SubjectKind.STAFF, row.id, row.password_hash, verified=True) if row else None
+
+    @classmethod
+    async def _contact(cls, session: AsyncSession, which: ColumnElement[bool]) -> Self | None:
+        row = (
+            await session.execute(
+                select(Contact.id, Contact.verified_at, Credential.password_hash)
+                .outerjoin(Credential, Credential.subject_id == Contact.id)
+                .where(which, Contact.kind == ContactKind.REGISTERED)
+            )
+        ).first()
+        return cls(SubjectKind.MEMBER, row.id, row.password_hash, row.verified_at is not None) if row else None
+
+    @classmethod
+    async def by_address(cls, session: AsyncSession, kind: SubjectKind, email: str) -> Self | None:
+        if kind is SubjectKind.STAFF:
+            return await cls._staff(session, StaffMember.email == email)
+        return await cls._contact(session, Contact.email == email)
+
+    async def memberships(self, session: AsyncSession) -> list[Admitted]:
+        """Oldest first."""
+        rows = await session.execute(
+            select(
+                Member.id,
+                Member.company_id,
+                Company.legal_name,
+                Company.storefront,
+                Company.status,
+                Company.with_account_access,
+            )
+            .join(Company, Company.id == Member.company_id)
+            .where(Member.contact_id == self.subject_id, Member.active)
+            .order_by(Member.added_at, Member.id)
+        )
+        return [Admitted(*row) for row in rows]
+
+
+def refusal_of_contact(candidate: Candidate) -> DomainError | None:
+    """Whatever company it is for."""
+    if candidate.verified:
+        return None
+    return Forbidden("address-not-verified", "Use the link in the mail that was sent to you; a new one is on its way.")
+
+
+async def refusal_of_membership(session: AsyncSession, admitted: Admitted) -> DomainError | None:
+    """By the status of the company and what the merchant's table allows."""
+    if not admitted.with_account_access:
+        return Forbidden("company-without-account-access", "Nobody signs in for this company.")
+    if (await status_table(session)).allows(admitted.status, Capability.LOG_IN):
+        return None
+    code = refusal_code(admitted.status)
+    return Forbidden(code, "The company may not sign in.", facts={"customer_status": admitted.status.value})

@@ -1,0 +1,164 @@
+"""The only writers of passwords, verification and reset links, and of what follows from using one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from chassis.errors import Invalid, NotFound
+from contracts.identity.values import LinkPurpose
+from contracts.shared.links import LinkKeys
+from identity.contacts.commands import lock_contact, register_contact, registered_contact
+from identity.contacts.models import Contact
+from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession
+from identity.sign_in.passwords import PasswordHash
+
+INVALID_LINK = ("link-invalid", "This link is not valid, or not any more.")
+NOT_AGAIN_WITHIN = timedelta(minutes=2)
+"""A second request for the same mail within this time does nothing."""
+
+
+@dataclass(frozen=True)
+class SetPassword:
+    subject_id: UUID
+    """Of the contact or the staff member."""
+    password_hash: PasswordHash
+
+
+async def set_password(session: AsyncSession, command: SetPassword, at: datetime) -> None:
+    """Stores it. Whoever it belongs to must still be registered, verified and active to sign in."""
+    values = {"password_hash": command.password_hash, "changed_at": at}
+    stored = insert(Credential).values(subject_id=command.subject_id, **values)
+    await session.execute(stored.on_conflict_do_update(index_elements=["subject_id"], set_=values))
+
+
+async def has_password(session: AsyncSession, subject_id: UUID) -> bool:
+    found = await session.scalar(select(Credential.subject_id).where(Credential.subject_id == subject_id))
+    return found is not None
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+async def request_verification(session: AsyncSession, contact: Contact, at: datetime) -> None:
+    """The contact, locked, is mailed a link by which he proves his address."""
+    contact.request_verification()
+    _add_link(session, contact, LinkPurpose.VERIFICATION, contact.verification_issue, at)
+
+
+async def request_reset(session: AsyncSession, contact: Contact, at: datetime) -> None:
+    """The contact, locked, is mailed a link by which he chooses a password."""
+    contact.request_reset()
+    _add_link(session, contact, LinkPurpose.RESET, contact.reset_issue, at)
+
+
+def _add_link(session: AsyncSession, contact: Contact, purpose: LinkPurpose, issue: int, at: datetime) -> None:
+    link = SignInLink(
+        contact_id=contact.id, purpose=purpose, issue=issue, requested_at=at, expires_at=at + LINK_LIFE[purpose]
+    )
+    session.add(link)
+
+
+async def request_reset_of(session: AsyncSession, email: str, at: datetime) -> None:
+    """Somebody asked for a new password for this normalised address. Who asked learns nothing from the answer."""
+    contact = await registered_contact(session, email)
+    if contact and not await _asked_just_now(session, contact, LinkPurpose.RESET, at):
+        await request_reset(session, contact, at)
+
+
+async def verify_again(session: AsyncSession, contact_id: UUID, at: datetime) -> None:
+    """He knows his password but has not proved his address: he is mailed a new link."""
+    contact = await lock_contact(session, contact_id)
+    if contact.verified_at is None and not await _asked_just_now(session, contact, LinkPurpose.VERIFICATION, at):
+        await request_verification(session, contact, at)
+
+
+async def _asked_just_now(session: AsyncSession, contact: Contact, purpose: LinkPurpose, at: datetime) -> bool:
+    last = await session.scalar(
+        select(SignInLink.requested_at)
+        .where(SignInLink.contact_id == contact.id, SignInLink.purpose == purpose)
+        .order_by(SignInLink.issue.desc())
+        .limit(1)
+    )
+    return last is not None and at - last < NOT_AGAIN_WITHIN
+
+
+@dataclass(frozen=True)
+class UseLink:
+    token: str
+    keys: LinkKeys
+
+    @property
+    def claimed_by(self) -> UUID | None:
+        """The contact that the token names, not verified yet."""
+        try:
+            return self.keys.read(self.token)[0]
+        except ValueError:
+            return None
+
+
+async def verify_address(session: AsyncSession, command: UseLink, at: datetime) -> Contact:
+    """Who has chosen a password and proved his address has an account; what his company's status allows is another matter.
+
+    Raises:
+        Invalid: the link is not one that is alive.
+    """
+    contact = await _use(session, command, LinkPurpose.VERIFICATION, at)
+    contact.verify(at)
+    account = await registered_contact(session, contact.email)
+    if account is None and await has_password(session, contact.id):
+        await register_contact(session, contact)
+    return contact
+
+
+async def reset_password(session: AsyncSession, command: UseLink, password_hash: PasswordHash, at: datetime) -> Contact:
+    """Another password, chosen by who reads the mail: so the address is proved, and open sessions end.
+
+    Raises:
+        Invalid: the link is not one that is alive.
+    """
+    contact = await _use(session, command, LinkPurpose.RESET, at)
+    await set_password(session, SetPassword(contact.id, password_hash), at)
+    contact.verify(at)
+    await session.execute(
+        update(SignInSession)
+        .where(SignInSession.subject_id == contact.id, SignInSession.ended_at.is_(None))
+        .values(ended_at=at, ended_because=EndedBecause.PASSWORD_CHANGED)
+    )
+    return contact
+
+
+async def check_reset_link(connection: AsyncConnection, command: UseLink) -> None:
+    """Whether it was made by us for the present address; whether it is alive is seen when it is used.
+
+    Raises:
+        Invalid: it was not.
+    """
+    try:
+        contact_id, _ = command.keys.read(command.token)
+    except ValueError:
+        raise Invalid(*INVALID_LINK) from None
+    email = await connection.scalar(select(Contact.email).where(Contact.id == contact_id))
+    if email is None or not command.keys.verify(command.token, LinkPurpose.RESET.value, email):
+        raise Invalid(*INVALID_LINK)
+
+
+async def _use(session: AsyncSession, command: UseLink, purpose: LinkPurpose, at: datetime) -> Contact:
+    """The contact, locked; the link is spent."""
+    refusal = Invalid(*INVALID_LINK)
+    try:
+        contact_id, issue = command.keys.read(command.token)
+        contact = await lock_contact(session, contact_id)
+    except (ValueError, NotFound):
+        raise refusal from None
+    last = contact.verification_issue if purpose is LinkPurpose.VERIFICATION else contact.reset_issue
+    link = await session.get(SignInLink, (contact_id, purpose, issue), with_for_update=True)
+    if not command.keys.verify(command.token, purpose.value, contact.email) or link is None:
+        raise refusal
+    if issue != last or link.used_at is not None or at >= link.expires_at:
+        raise refusal
+    link.used_at = at
+    return contact

@@ -1,0 +1,85 @@
+"""What sign-in remembers: password hashes, links, sessions with their refresh tokens. None of it is published."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.aggregate import Base
+from contracts.identity.values import LinkPurpose
+
+LINK_LIFE = {LinkPurpose.VERIFICATION: timedelta(days=3), LinkPurpose.RESET: timedelta(hours=1)}
+SESSION_LIFE = timedelta(days=30)
+"""From its last renewal: who stays away longer signs in again."""
+
+
+class Credential(Base):
+    """The password of one contact or staff member, as an argon2id hash."""
+
+    __tablename__ = "credentials"
+
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    password_hash: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """One issue of a verification or reset link. Only the last issue of a purpose is alive, once, until it expires."""
+
+    __tablename__ = "sign_in_links"
+
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"), primary_key=True)
+    purpose: Mapped[LinkPurpose] = mapped_column(primary_key=True)
+    issue: Mapped[int] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SubjectKind(StrEnum):
+    MEMBER = "member"
+    STAFF = "staff"
+
+
+class EndedBecause(StrEnum):
+    SIGNED_OUT = "signed_out"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    TOKEN_REUSED = "token_reused"  # noqa: S105
+    """A refresh token came a second time: one of the two holders is a thief."""
+
+
+class SignInSession(Base):
+    """What a successful sign-in opened, until it ends or is not renewed."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_subject_id", "subject_id"), Index("ix_sessions_expires_at", "expires_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[SubjectKind]
+    subject_id: Mapped[UUID]
+    """The contact's or staff member's id."""
+    member_id: Mapped[UUID | None]
+    company_id: Mapped[UUID | None]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[EndedBecause | None]
+
+    def end(self, because: EndedBecause, at: datetime) -> None:
+        """The first reason stands."""
+        if self.ended_at is None:
+            self.ended_at, self.ended_because = at, because
+
+
+class RefreshToken(Base):
+    """One refresh token of a session, by the SHA-256 of its 32 random bytes; good once."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("ix_refresh_tokens_session_id", "session_id"),)
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    issued_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

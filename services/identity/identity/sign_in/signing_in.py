@@ -1,0 +1,240 @@
+"""From a password to a session, and from one access token to the next (ID-23).
+
+Signing in takes three short transactions: the attempt is counted, the password is looked at (outside of any, since hashing
+takes its time), the session is opened. Each refusal is committed before it is answered, so that it counts.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.context import act_as
+from chassis.database import Database
+from chassis.errors import Conflict, DomainError, Forbidden, TooManyRequests, Unauthenticated
+from chassis.ids import new_id
+from identity.sign_in.admission import Admitted, Candidate, refusal_of_contact, refusal_of_membership
+from identity.sign_in.commands import verify_again
+from identity.sign_in.models import SESSION_LIFE, EndedBecause, RefreshToken, SignInSession, SubjectKind
+from identity.sign_in.passwords import Passwords
+from identity.sign_in.throttling import (
+    ALL_NETWORKS,
+    KNOWN_FOR,
+    KnownNetwork,
+    SignInAttempts,
+    account_key,
+    seconds_to_wait,
+)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody presents an address and a password."""
+
+    kind: SubjectKind
+    email: str
+    """Normalised, or whatever was written, if that is no address."""
+    password: str
+    network: str
+    company_id: UUID | None = None
+    storefront: str | None = None
+
+    @property
+    def account(self) -> bytes:
+        return account_key(self.kind.value, self.email)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session and what its holder is given: the refresh token is known to nobody else."""
+
+    session: SignInSession
+    refresh_token: str
+
+
+async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at: datetime) -> Opened:
+    """
+    Raises:
+        TooManyRequests: after failures, for a while.
+        Unauthenticated: `credentials-invalid`, whether the account exists or not.
+        Forbidden: the password is right, but he may not: `address-not-verified`, `no-membership`, `customer-…`.
+        Conflict: `company-not-named`, where he is a member of several.
+    """
+    async with database.transaction() as session:
+        wait = await _count_attempt(session, attempt, at)
+        candidate = None if wait else await Candidate.by_address(session, attempt.kind, attempt.email)
+    if wait:
+        raise TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
+    known_hash = candidate.password_hash if candidate else None
+    if not await passwords.verify(known_hash, attempt.password) or candidate is None:
+        raise Unauthenticated("credentials-invalid", "The address or the password is not right.")
+    async with database.transaction() as session:
+        opened = await _admit(session, candidate, attempt, at)
+    if isinstance(opened, DomainError):
+        raise opened
+    return opened
+
+
+async def _count_attempt(session: AsyncSession, attempt: Attempt, at: datetime) -> int:
+    """Seconds to wait; 0: this one is let through, and counted as failed until it succeeds."""
+    known = await session.scalar(
+        select(KnownNetwork.last_at).where(
+            KnownNetwork.account == attempt.account,
+            KnownNetwork.network == attempt.network,
+            KnownNetwork.last_at > at - KNOWN_FOR,
+        )
+    )
+    networks = sorted({ALL_NETWORKS, attempt.network})
+    fresh = [{"account": attempt.account, "network": one, "failures": 0, "last_at": at} for one in networks]
+    await session.execute(insert(SignInAttempts).values(fresh).on_conflict_do_nothing())
+    counters = (
+        await session.scalars(
+            select(SignInAttempts)
+            .where(SignInAttempts.account == attempt.account, SignInAttempts.network.in_(networks))
+            .order_by(SignInAttempts.network)
+            .with_for_update()
+        )
+    ).all()
+    wait = seconds_to_wait(counters, known_network=known is not None, at=at)
+    if not wait:
+        for one in counters:
+            one.count(at)
+    return wait
+
+
+async def _admit(session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime) -> Opened | DomainError:
+    """The password was right. A refusal is an answer here, since what it leaves behind is committed."""
+    await _forget_failures(session, attempt, at)
+    if refusal := refusal_of_contact(candidate):
+        if refusal.code == "address-not-verified":
+            await verify_again(session, candidate.subject_id, at)
+        return refusal
+    admitted = None
+    if candidate.kind is SubjectKind.MEMBER:
+        choice = await _membership(session, candidate, attempt)
+        if isinstance(choice, DomainError):
+            return choice
+        admitted = choice
+    return await _open(session, candidate, admitted, at)
+
+
+async def _membership(session: AsyncSession, candidate: Candidate, attempt: Attempt) -> Admitted | DomainError:
+    """The one membership that he signs in for; refused by the status of its company."""
+    memberships = [
+        one
+        for one in await candidate.memberships(session)
+        if attempt.company_id in (None, one.company_id) and attempt.storefront in (None, one.storefront)
+    ]
+    if not memberships:
+        return Forbidden("no-membership", "You are not a member of a company here.")
+    refusals = {one: await refusal_of_membership(session, one) for one in memberships}
+    open_to = [one for one, refusal in refusals.items() if refusal is None]
+    if not open_to:
+        return next(refusal for refusal in refusals.values() if refusal)
+    if len(open_to) > 1:
+        companies = [{"company_id": str(one.company_id), "name": one.company_name} for one in open_to]
+        return Conflict("company-not-named", "Name the company to sign in for.", facts={"companies": companies})
+    return open_to[0]
+
+
+async def _forget_failures(session: AsyncSession, attempt: Attempt, at: datetime) -> None:
+    """He knows the password: this network is his. The counter over all networks stays, strangers are behind it."""
+    await session.execute(
+        delete(SignInAttempts).where(
+            SignInAttempts.account == attempt.account, SignInAttempts.network == attempt.network
+        )
+    )
+    await session.execute(
+        update(SignInAttempts)
+        .where(SignInAttempts.account == attempt.account, SignInAttempts.failures > 0)
+        .where(SignInAttempts.network == ALL_NETWORKS)
+        .values(failures=SignInAttempts.failures - 1)
+    )
+    known = insert(KnownNetwork).values(account=attempt.account, network=attempt.network, last_at=at)
+    await session.execute(known.on_conflict_do_update(index_elements=["account", "network"], set_={"last_at": at}))
+
+
+async def _open(session: AsyncSession, candidate: Candidate, admitted: Admitted | None, at: datetime) -> Opened:
+    opened = SignInSession(
+        id=new_id(),
+        kind=candidate.kind,
+        subject_id=candidate.subject_id,
+        member_id=admitted.member_id if admitted else None,
+        company_id=admitted.company_id if admitted else None,
+        opened_at=at,
+        expires_at=at + SESSION_LIFE,
+    )
+    session.add(opened)
+    await session.flush()
+    return Opened(opened, _new_token(session, opened, at))
+
+
+def _new_token(session: AsyncSession, of: SignInSession, at: datetime) -> str:
+    token = secrets.token_urlsafe(32)
+    session.add(RefreshToken(token_hash=_digest(token), session_id=of.id, issued_at=at))
+    return token
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+# -- renewal and end ---------------------------------------------------------------------------------------------------
+
+
+async def renew(database: Database, token: str, at: datetime) -> Opened:
+    """The next tokens of a session, for who may still sign in. Each refresh token is good once.
+
+    Raises:
+        Unauthenticated: `refresh-token-invalid`: unknown, used, or of a session that has ended.
+        Forbidden: he may not sign in now; the session stays, for when he may again.
+    """
+    async with database.transaction() as session:
+        renewed = await _renew(session, token, at)
+    if isinstance(renewed, DomainError):
+        raise renewed
+    return renewed
+
+
+async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | DomainError:
+    invalid = Unauthenticated("refresh-token-invalid", "Sign in again.")
+    presented = await session.get(RefreshToken, _digest(token), with_for_update=True)
+    if presented is None:
+        return invalid
+    of = await session.get_one(SignInSession, presented.session_id, with_for_update=True)
+    if presented.used_at is not None:
+        of.end(EndedBecause.TOKEN_REUSED, at)
+        return invalid
+    if of.ended_at is not None or at >= of.expires_at:
+        return invalid
+    if refusal := await _refusal(session, of):
+        return refusal
+    act_as(f"{of.kind.value}:{of.member_id or of.subject_id}")
+    presented.used_at, of.expires_at = at, at + SESSION_LIFE
+    return Opened(of, _new_token(session, of, at))
+
+
+async def _refusal(session: AsyncSession, of: SignInSession) -> DomainError | None:
+    """Identity renews only for who may sign in now."""
+    candidate = await Candidate.of(session, of.kind, of.subject_id)
+    if candidate is None:
+        return Unauthenticated("refresh-token-invalid", "Sign in again.")
+    if of.member_id is None:
+        return refusal_of_contact(candidate)
+    memberships = await candidate.memberships(session)
+    admitted = next((one for one in memberships if one.member_id == of.member_id), None)
+    if admitted is None:
+        return Forbidden("member-inactive", "You are not a member of this company any more.")
+    return refusal_of_contact(candidate) or await refusal_of_membership(session, admitted)
+
+
+async def sign_out(session: AsyncSession, session_id: UUID, at: datetime) -> None:
+    """Ends a session: its refresh token is refused; an access token lives for its few minutes."""
+    found = await session.get(SignInSession, session_id, with_for_update=True)
+    if found:
+        found.end(EndedBecause.SIGNED_OUT, at)

@@ -1,0 +1,96 @@
+"""How failed sign-ins slow down who guesses, and not the person whose account it is (ID-23).
+
+Two counters per address: one for each network that tries, strict, and one over all networks, softer, which does not hold
+for networks that the person signed in from before. So a stranger who guesses from afar slows himself and other strangers.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from sqlalchemy import Integer, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.aggregate import Base
+
+ALL_NETWORKS = "*"
+FORGOTTEN_AFTER = timedelta(hours=24)
+"""Without another failure."""
+KNOWN_FOR = timedelta(days=90)
+"""Since the last successful sign-in from that network."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`free` failures cost nothing; from then on each doubles the pause, up to `longest`."""
+
+    free: int
+    longest: timedelta
+
+    def pause(self, failures: int) -> timedelta:
+        """From the last of so many failures to the next attempt."""
+        if failures < self.free:
+            return timedelta(0)
+        return min(timedelta(seconds=2 ** min(failures - self.free, 20)), self.longest)
+
+
+PER_NETWORK = Pace(free=5, longest=timedelta(minutes=15))
+PER_ACCOUNT = Pace(free=20, longest=timedelta(minutes=1))
+
+
+class SignInAttempts(Base):
+    """Failures at one address from one network, or from all. The address is a hash, and need not have an account."""
+
+    __tablename__ = "sign_in_attempts"
+
+    account: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    last_at: Mapped[datetime]
+
+    @property
+    def pace(self) -> Pace:
+        return PER_ACCOUNT if self.network == ALL_NETWORKS else PER_NETWORK
+
+    def open_at(self) -> datetime:
+        """When the next attempt is let through."""
+        return self.last_at + self.pace.pause(self.failures)
+
+    def count(self, at: datetime) -> None:
+        """One more; counted before the password is looked at, so that parallel guesses do not slip through."""
+        self.failures = 1 if at - self.last_at > FORGOTTEN_AFTER else self.failures + 1
+        self.last_at = at
+
+
+class KnownNetwork(Base):
+    """A network from which the person of this account signed in."""
+
+    __tablename__ = "known_networks"
+
+    account: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    network: Mapped[str] = mapped_column(Text, primary_key=True)
+    last_at: Mapped[datetime]
+
+
+def seconds_to_wait(counters: Iterable[SignInAttempts], *, known_network: bool, at: datetime) -> int:
+    """0: come in. The counter over all networks does not hold for a network that the person is known from."""
+    holding = [one for one in counters if one.network != ALL_NETWORKS or not known_network]
+    waits = [(one.open_at() - at).total_seconds() for one in holding]
+    return max(0, *(ceil(wait) for wait in waits), 0)
+
+
+def account_key(kind: str, email: str) -> bytes:
+    """What an address is counted under, without keeping the address."""
+    return hashlib.sha256(f"{kind}\x1f{email}".encode()).digest()
+
+
+def network_of(address: str | None) -> str:
+    """The /24 of an IPv4 address, the /56 of an IPv6 one: what one household or office usually has."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 56), strict=False))

@@ -1,0 +1,72 @@
+"""`python -m identity bootstrap-staff` and `rotate-keys`: what an operator does before anybody can sign in, or by hand."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from chassis import clock
+from chassis.context import Cause, caused_by
+from chassis.database import Database
+from chassis.errors import DomainError
+from chassis.ids import new_id
+from chassis.keys import Signer
+from identity.contacts.email import normalised
+from identity.settings import IdentitySettings
+from identity.sign_in.passwords import Passwords
+from identity.staff.commands import AddStaff, bootstrap_staff
+
+PASSWORD_VARIABLE = "COUNTERSIGN_BOOTSTRAP_PASSWORD"  # noqa: S105 - the name of the variable
+
+
+commands = typer.Typer()
+console = Console()
+
+
+def _with_database(act: Callable[[Database, IdentitySettings], Awaitable[str]]) -> None:
+    """Runs it as an operator's act; prints its sentence, or the refusal and leaves with status 1."""
+
+    async def run() -> str:
+        settings = IdentitySettings()
+        database = Database(settings.database_url.get_secret_value(), name="identity-command", pool=2)
+        try:
+            with caused_by(Cause(correlation_id=str(new_id()), actor="operator:command-line")):
+                return await act(database, settings)
+        finally:
+            await database.close()
+
+    try:
+        console.print(asyncio.run(run()))
+    except (DomainError, ValueError) as refused:
+        console.print(f"[red]{refused}")
+        raise typer.Exit(1) from refused
+
+
+@commands.command("bootstrap-staff")
+def bootstrap(name: Annotated[str, typer.Option()], email: Annotated[str, typer.Option()]) -> None:
+    """Adds the first of the merchant's staff. The password comes from COUNTERSIGN_BOOTSTRAP_PASSWORD, or is asked for."""
+    password = os.environ.get(PASSWORD_VARIABLE) or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+
+    async def act(database: Database, _: IdentitySettings) -> str:
+        address = normalised(email)
+        hashed = await Passwords().hash(password, about=(name, address))
+        async with database.transaction() as session:
+            added = await bootstrap_staff(session, AddStaff(name, address, hashed), clock.now())
+        return "The first member of staff may sign in." if added else "This member of staff is there already."
+
+    _with_database(act)
+
+
+@commands.command("rotate-keys")
+def rotate_keys() -> None:
+    """Makes the next key for access tokens now; it is announced a day before it is used."""
+
+    async def act(database: Database, settings: IdentitySettings) -> str:
+        async with database.transaction() as session:
+            key = await Signer(settings.master_key.get_secret_value()).rotate(session, clock.now())
+        return f"Key {key.kid} is used from {key.usable_from:%Y-%m-%d %H:%M} UTC."
+
+    _with_database(act)

@@ -1,0 +1,1 @@
+"""At which price: articles, price lists, terms, priced carts."""

@@ -1,0 +1,1 @@
+"""What is sold (PR-01, core fields)."""

@@ -1,0 +1,38 @@
+"""What pricing copies from identity's state topics (EV-03)."""
+
+from typing import Any
+
+from chassis.projections import Projection
+from contracts.identity.states import CompanyState, MemberState
+from contracts.identity.status_table import StatusTable
+from pricing.buyers.models import KnownCompany, KnownMember, KnownStatusTable
+
+
+def _company(state: CompanyState) -> dict[str, Any]:
+    return {
+        "status": state.status,
+        "storefront": state.storefront,
+        "country": state.country,
+        "vat_number": state.vat_number,
+        "vat_exempt": state.vat_exempt,
+        "groups": list(state.groups),
+    }
+
+
+def _member(state: MemberState) -> dict[str, Any]:
+    return {
+        "company_id": state.company_id,
+        "active": state.active,
+        "permissions": sorted(state.permissions),
+    }
+
+
+def _status_table(state: StatusTable) -> dict[str, Any]:
+    return {"allowed": state.model_dump(mode="json")["allowed"]}
+
+
+projections = [
+    Projection(CompanyState, KnownCompany, _company),
+    Projection(MemberState, KnownMember, _member),
+    Projection(StatusTable, KnownStatusTable, _status_table),
+]

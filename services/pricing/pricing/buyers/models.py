@@ -1,0 +1,40 @@
+"""Local copies of what identity owns. No name and no address is among it."""
+
+from typing import Any
+
+from sqlalchemy import Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from chassis.projections import Projected
+from contracts.identity.values import CustomerStatus
+
+
+class KnownCompany(Projected):
+    """A company, as far as it decides prices and VAT. Its key is its id."""
+
+    __tablename__ = "companies"
+
+    status: Mapped[CustomerStatus]
+    storefront: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    vat_number: Mapped[str | None] = mapped_column(Text)
+    vat_exempt: Mapped[bool]
+    groups: Mapped[list[str]]
+
+
+class KnownMember(Projected):
+    """A member, and what it may do. Its key is its id."""
+
+    __tablename__ = "members"
+
+    company_id: Mapped[Any] = mapped_column(Uuid)
+    active: Mapped[bool]
+    permissions: Mapped[list[str]]
+
+
+class KnownStatusTable(Projected):
+    """Status x capability; one row."""
+
+    __tablename__ = "status_tables"
+
+    allowed: Mapped[dict[str, Any]]

@@ -1,0 +1,187 @@
+"""For whom is priced, and may he: one statement that answers it together with all that pricing his cart needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.errors import Forbidden, NotFound, NotYet
+from contracts.identity.status_table import DEFAULT_ALLOWED, refusal_code
+from contracts.identity.tokens import MemberClaims, StaffClaims
+from contracts.identity.values import Capability, CustomerStatus, Permission
+from pricing.policies import Level, PricingPolicy
+
+
+@dataclass(frozen=True)
+class UsableList:
+    """A price list that is valid for this buyer at this moment."""
+
+    number: int
+    code: str
+    currency: str
+    level: Level
+    group: str | None
+    newest: int
+    """The last version of its prices that was in force."""
+    pending: list[int]
+    """Versions below it that were not applied yet."""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    company_id: UUID
+    member_id: UUID | None
+    contact_id: UUID | None
+    country: str
+    vat_number: str | None
+    vat_exempt: bool
+    policy: PricingPolicy
+    lists: list[UsableList]
+    rates: dict[str, Decimal]
+    """Per VAT class, in the country that the goods go to."""
+    ship_to: str
+
+
+BUYER = """
+WITH company AS MATERIALIZED (SELECT * FROM companies WHERE key = CAST(:company AS text)),
+assigned AS (
+    SELECT 'company' AS level, NULL AS grp, g.list_number
+    FROM assigned_lists g
+    WHERE g.assignee = CAST(:company AS text) AND g.assignee_kind = 'company'
+    AND g.recorded_from <= :known AND coalesce(g.recorded_until > :known, true)
+    UNION ALL
+    SELECT 'group', g.assignee, g.list_number
+    FROM company, jsonb_array_elements_text(company.groups) named
+    JOIN assigned_lists g ON g.assignee = named AND g.assignee_kind = 'group'
+    WHERE g.recorded_from <= :known AND coalesce(g.recorded_until > :known, true)
+    UNION ALL
+    SELECT 'base', NULL, number FROM price_lists WHERE base)
+SELECT company.status, company.country, company.vat_number, company.vat_exempt,
+    member.company_id, member.active, member.permissions,
+    (SELECT allowed FROM status_tables LIMIT 1) AS allowed,
+    (SELECT document FROM policies WHERE name = 'pricing' AND scope IN (company.storefront, '*')
+        ORDER BY scope = '*', version DESC LIMIT 1) AS policy,
+    (SELECT json_agg(json_build_array(l.number, l.code, l.currency, a.level, a.grp, newest.number, (
+            SELECT coalesce(json_agg(v.number), '[]') FROM price_versions v
+            WHERE v.list_number = l.number AND v.number < newest.number
+            AND (v.recorded_from IS NULL OR v.recorded_from > :known))) ORDER BY l.number)
+        FROM assigned a
+        JOIN price_lists l ON l.number = a.list_number
+        JOIN LATERAL (
+            SELECT valid_from, valid_until FROM price_list_periods p
+            WHERE p.list_number = l.number AND p.recorded_from <= :known
+            ORDER BY p.recorded_from DESC, p.id DESC LIMIT 1) period
+            ON coalesce(period.valid_from <= :at, true) AND coalesce(period.valid_until > :at, true)
+        LEFT JOIN LATERAL (
+            SELECT v.number FROM price_versions v WHERE v.list_number = l.number AND v.recorded_from <= :known
+            ORDER BY v.recorded_from DESC, v.number DESC LIMIT 1) newest ON true
+        WHERE a.level <> 'base' OR newest.number IS NOT NULL) AS lists,
+    (SELECT json_object_agg(r.vat_class, r.rate::text) FROM (
+        SELECT DISTINCT ON (vat_class) vat_class, rate FROM vat_rates
+        WHERE country = coalesce(CAST(:ship_to AS text), company.country) AND valid_from <= :at
+        AND recorded_from <= :known AND coalesce(recorded_until > :known, true)
+        ORDER BY vat_class, valid_from DESC) r) AS rates
+FROM company LEFT JOIN members member ON member.key = CAST(:member AS text)
+"""
+_BUYER = text(BUYER)
+
+
+async def find_buyer(
+    connection: AsyncConnection,
+    caller: StaffClaims | MemberClaims,
+    needs: Capability,
+    *,
+    company_id: UUID,
+    ship_to: str | None,
+    at: datetime,
+) -> Buyer:
+    """The buyer at one moment, admitted.
+
+    A member needs a company whose status has the capability, and the permission to see prices, which a cart shows.
+    Staff may see the prices of every company, and build a cart for one whose status has `be_ordered_for`.
+
+    Args:
+        ship_to: a country; None: that of the company.
+        at: prices, lists, terms and rates as they were known and valid at this moment.
+
+    Raises:
+        NotFound: staff named a company that is not known here.
+        NotYet: the member or its company has not arrived here yet.
+        Forbidden: `member-inactive`, `permission-missing`, or the status's own code (`customer-disabled`).
+    """
+    member_id = caller.member if isinstance(caller, MemberClaims) else None
+    found = await connection.execute(
+        _BUYER,
+        {
+            "company": str(company_id),
+            "member": str(member_id) if member_id else None,
+            "ship_to": ship_to,
+            "at": at,
+            "known": at,
+        },
+    )
+    row = found.first()
+    if member_id is None:
+        _admit_staff(row, needs)
+    else:
+        _admit_member(row, needs, company_id)
+    assert row is not None
+    return Buyer(
+        company_id=company_id,
+        member_id=member_id,
+        contact_id=caller.sub if member_id else None,
+        country=row.country,
+        vat_number=row.vat_number,
+        vat_exempt=row.vat_exempt,
+        policy=PricingPolicy.model_validate(row.policy) if row.policy else _DEFAULT,
+        lists=[_usable(*one) for one in _json(row.lists) or ()],
+        rates={vat_class: Decimal(rate) for vat_class, rate in (_json(row.rates) or {}).items()},
+        ship_to=ship_to or row.country,
+    )
+
+
+_DEFAULT = PricingPolicy()
+
+
+def _usable(
+    number: int, code: str, currency: str, level: str, group: str | None, newest: int | None, pending: list[int]
+) -> UsableList:
+    return UsableList(number, code, currency, Level(level), group, newest or 0, pending)
+
+
+def _json(value: Any) -> Any:
+    """What a `json` expression gave: text, or decoded by the driver already."""
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def _admit_staff(row: Any, needs: Capability) -> None:
+    if row is None:
+        raise NotFound
+    if needs is Capability.BUILD_CART:
+        _require(row, Capability.BE_ORDERED_FOR)
+
+
+def _admit_member(row: Any, needs: Capability, company_id: UUID) -> None:
+    if row is None or row.company_id is None:
+        raise NotYet("member-unknown", "Your membership has not arrived here yet.")
+    if row.company_id != company_id or not row.active:
+        raise Forbidden("member-inactive", "You are not a member of this company any more.")
+    _require(row, needs)
+    if Permission.SEE_PRICES not in row.permissions:
+        raise Forbidden("permission-missing", "You may not see prices.", facts={"permission": "see_prices"})
+
+
+def _require(row: Any, capability: Capability) -> None:
+    status = CustomerStatus(row.status)
+    allowed = row.allowed.get(status, ()) if row.allowed is not None else DEFAULT_ALLOWED[status]
+    if capability not in allowed:
+        raise Forbidden(
+            refusal_code(status),
+            "The status of the company does not allow it.",
+            facts={"customer_status": status.value},
+        )

@@ -1,0 +1,5 @@
+"""Alembic's environment."""
+
+from chassis.migrations import run_migrations
+
+run_migrations()

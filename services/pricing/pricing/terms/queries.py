@@ -1,0 +1,17 @@
+"""Terms, behind HTTP."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.pricing.states import AssigneeKind
+from pricing.terms.models import Terms
+
+
+async def terms(connection: AsyncConnection, kind: AssigneeKind, assignee: str) -> Any:
+    """None: nothing was ever given."""
+    query = select(Terms.price_lists, Terms.has_valid_price_list, Terms.sequence).where(
+        Terms.assignee_kind == kind, Terms.assignee == assignee
+    )
+    return (await connection.execute(query)).first()

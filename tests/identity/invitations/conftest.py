@@ -1,0 +1,1 @@
+from tests.processes import time_skipping  # noqa: F401

@@ -1,0 +1,75 @@
+"""A shop that is open, on the whole real stack, driven through the public APIs alone."""
+
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from demo.http_api import Api
+from demo.mailbox import Mailbox
+from demo.processes import Processes
+from demo.progress import ImportProgress
+from demo.steps import Step, Story
+from demo.story.cast import cast
+from demo.story.part1_shop import fill_shelves, open_shop
+from demo.story.world import Account, World
+from demo.wholesale.invented import invented_assortment
+from rich.console import Console
+
+from chassis.ids import new_id
+from local_stack import Stack
+
+STAFF = Account("owner@zuiderhof-groothandel.example", "a-password-for-tests-42")
+
+
+def no_failure(step: Step) -> None:
+    assert not step.failure, f"{step.number} {step.who}: {step.what}: {step.failure}"
+
+
+@pytest.fixture(scope="session")
+async def opened(stack: Stack) -> AsyncIterator[World]:
+    """The merchant's shop with its articles and prices; one for all journeys."""
+    async with httpx2.AsyncClient(timeout=30) as http:
+        apis = {name: Api(name, url, http) for name, url in stack.services.items()}
+        mailbox = Mailbox(stack.mail, http)
+        await mailbox.open()
+        run = new_id().hex[-8:]
+        world = World(
+            run=run,
+            story=Story(no_failure),
+            identity=apis["identity"],
+            pricing=apis["pricing"],
+            orders=apis["orders"],
+            notifications=apis["notifications"],
+            mailbox=mailbox,
+            processes=Processes(stack.temporal_ui, stack.temporal_namespace, http),
+            assortment=invented_assortment(),
+            cast=cast(run),
+            staff_account=STAFF,
+            bootstrap=[sys.executable, "-m", "identity", "bootstrap-staff", "--name", "Owner", "--email", STAFF.email],
+            bootstrap_environment=stack.environment["identity"],
+            folder=Path.cwd(),
+            progress=ImportProgress(Console(quiet=True)),
+        )
+        part = world.story.part(1)
+        await open_shop(world, part)
+        await fill_shelves(world, part)
+        yield world
+
+
+@pytest.fixture
+async def world(opened: World) -> World:
+    """The open shop with people of its own for this journey."""
+    run = new_id().hex[-8:]
+    account = {"kind": "staff", "email": STAFF.email, "password": STAFF.password}
+    opened.staff = (await opened.identity.call("POST", "/sessions", body=account))["access_token"]
+    opened.run, opened.cast = run, cast(run)
+    return opened
+
+
+def mails_are_single(world: World) -> None:
+    """Each Message-ID once."""
+    repeated = [one for one, many in Counter(mail.message_id for mail in world.mailbox.mails).items() if many > 1]
+    assert repeated == []

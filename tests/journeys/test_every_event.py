@@ -1,0 +1,209 @@
+"""EV-01, EV-02: everything that the contract publishes is published by somebody's act, and is as the contract says.
+
+With COUNTERSIGN_RECORD=1 what was seen becomes the contract's examples.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from demo.story.part1_shop import WEBSHOP
+from demo.story.part2_applications import application_body
+from demo.story.part5_orders import wait_for_order
+from demo.story.statuses import wait_for_status
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError
+
+from chassis import clock
+from chassis.processes import Temporal
+from contracts import catalogue
+from contracts.identity.processes import account_approval_id
+from contracts.publishing.examples import pick
+from contracts.shared.process import ExtendByOperator
+from tests.journeys.people import attest_when_asked, company_that_buys, invite, order
+from tests.journeys.test_demo import tell
+from tests.notifications.scripted_smtp import scripted_server
+from tests.waiting import eventually
+
+EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
+
+
+async def test_everything_that_can_be_published_is_published(stack, world):
+    await tell(stack)
+    temporal = await Temporal(stack.temporal, stack.temporal_namespace).client()
+    company = await company_that_buys(world)
+    await _applications(world, temporal)
+    await _people(world, company)
+    await _orders(world, company, temporal)
+    await _prices(stack, world, company)
+    await _a_mail_that_is_refused(stack, world, company)
+
+    async def all_seen():
+        return catalogue.events.keys() <= set(await _examples(stack)) or None
+
+    await eventually(all_seen, seconds=30, what=f"never published: {await _missing(stack)}")
+    if os.environ.get("COUNTERSIGN_RECORD") == "1":
+        for name, example in (await _examples(stack)).items():
+            text = json.dumps(example, indent=2, ensure_ascii=False, sort_keys=True)
+            (EXAMPLES / f"{name}.json").write_text(text + "\n")
+
+
+async def _missing(stack) -> set[str]:
+    return catalogue.events.keys() - set(await _examples(stack))
+
+
+async def _applications(world, temporal) -> None:
+    """An operator extends one from the Temporal UI."""
+    body = application_body(world.cast.brasserie, WEBSHOP, with_password=False)
+    answer = await world.identity.call("POST", "/applications", body=body)
+    handle = temporal.get_workflow_handle(account_approval_id(answer["number"]))
+    act = ExtendByOperator(actor="anna", by=timedelta(days=1))
+    await eventually(lambda: _accepted(handle.execute_update("extend", act)), what="the process takes an update")
+    await world.identity.call("POST", f"/applications/{answer['application_id']}/withdraw", token=world.staff)
+    await wait_for_status(world, answer["company_id"], "none")
+
+
+async def _accepted(update) -> bool:
+    try:
+        await update
+    except (RPCError, WorkflowUpdateFailedError):  # the process has not begun, or has not read its row yet
+        return False
+    return True
+
+
+async def _people(world, company) -> None:
+    extended, person = world.cast.caterer.people[3], company.attester.person
+    invitation = await invite(world, company.company_id, company.administrator.token, extended, role="user")
+    for act, body in (("extend", {"by": "P2D"}), ("resend", None)):
+        path = f"/invitations/{invitation}/{act}"
+        await world.identity.call("POST", path, token=company.administrator.token, body=body)
+    await world.identity.call("POST", "/password-resets", body={"email": person.email})
+    await world.mailbox.mail(person.email, "password-reset")
+    contact_id = (await world.identity.call("GET", "/me", token=company.attester.token))["member"]["contact_id"]
+    contact = await world.identity.call("GET", f"/contacts/{contact_id}", token=world.staff)
+    change = {"language": "fr"}
+    await world.identity.call("PATCH", f"/contacts/{contact_id}", token=world.staff, body=change, if_match=contact.etag)
+
+
+async def _orders(world, company, temporal) -> None:
+    withdrawn = await order(world, company.buyer)
+    handle = temporal.get_workflow_handle(withdrawn.process)
+    act = ExtendByOperator(actor="anna", by=timedelta(hours=1))
+    await eventually(lambda: _accepted(handle.execute_update("extend", act)), what="the process takes an update")
+    await world.orders.call("POST", f"{withdrawn.path}/withdraw", token=company.buyer.token)
+    placed = await order(world, company.buyer)
+    await attest_when_asked(world, company.attester, placed)
+    await world.orders.call("POST", f"{placed.path}/cancel", token=world.staff, body={"reason": "out-of-stock"})
+    refused = await order(world, company.buyer, payment="invoice")
+    record = await world.identity.call("GET", f"/companies/{company.company_id}", token=world.staff)
+    await world.identity.call(
+        "PATCH",
+        f"/companies/{company.company_id}",
+        token=world.staff,
+        body={"pays_by_invoice": False},
+        if_match=record.etag,
+    )
+
+    async def orders_knows():
+        answer = await world.orders.send("GET", refused.path, token=world.staff)
+        return answer.status == 200 and answer.body["status"] == "awaiting_attestation"
+
+    await eventually(orders_knows)
+    await attest_when_asked(world, company.attester, refused, ends="refused")
+    await wait_for_order(world, refused, "refused")
+    await world.identity.call("DELETE", f"/members/{company.buyer.member_id}", token=company.administrator.token)
+
+
+async def _prices(stack, world, company) -> None:
+    line = world.assortment.cart[0]
+    article = await world.pricing.call("GET", f"/articles/{line.article}", token=world.staff)
+    changed = {name: value for name, value in article.body.items() if name != "code"} | {"weight_grams": 1}
+    await world.pricing.call("PUT", f"/articles/{line.article}", token=world.staff, body=changed)
+    lapsing = f"lapsing-{world.run}"
+    until = clock.now() + timedelta(seconds=2)
+    for valid in (None, until.isoformat()):
+        body = {"currency": "EUR", "valid_until": valid}
+        await world.pricing.call("PUT", f"/price-lists/{lapsing}", token=world.staff, body=body)
+    group = {"assignee_kind": "group", "assignee": f"group-{world.run}", "price_list": lapsing}
+    await world.pricing.call("POST", "/terms", token=world.staff, body=group)
+    own = f"/terms/company/{company.company_id}/{world.lists.wholesale}"
+    await world.pricing.call("DELETE", own, token=world.staff)
+    await eventually(lambda: _passed(until), what="the list has lapsed")
+    await _run(stack, "pricing", "migrate")  # which does what comes due
+
+
+async def _passed(moment) -> bool:
+    return clock.now() > moment
+
+
+async def _run(stack, service: str, *words: str) -> None:
+    environment = {**os.environ, **stack.environment[service]}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", service, *words, env=environment)
+    assert await process.wait() == 0
+
+
+async def _a_mail_that_is_refused(stack, world, company) -> None:
+    """For a moment the mails go to a server that knows nobody."""
+    person = company.administrator.person
+    async with scripted_server() as server, _other_mail_server(stack, server.port):
+        server.refuse[person.email] = "550 5.1.1 no such user"
+        await world.identity.call("POST", "/password-resets", body={"email": person.email})
+
+        async def failed():
+            query = {"template": "password-reset", "status": "failed"}
+            answer = await world.notifications.call("GET", "/deliveries", token=world.staff, query=query)
+            return answer["items"]
+
+        await eventually(failed, seconds=40, what="the refused mail is in the delivery log")
+
+
+@asynccontextmanager
+async def _other_mail_server(stack, port: int):
+    """A worker of notifications that hands its mails to another server, instead of the usual one."""
+    stack.stop("notifications-worker")
+    environment = {
+        **os.environ,
+        **stack.environment["notifications"],
+        "COUNTERSIGN_SMTP": f"127.0.0.1:{port}",
+        "COUNTERSIGN_HTTP_PORT": "0",
+    }
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "notifications", "worker", env=environment)
+    try:
+        yield
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        await worker.wait()
+        stack.start("notifications-worker")
+
+
+async def _examples(stack) -> dict:
+    """One record per type, of all that stands on Kafka, the closed topic included."""
+    places = [TopicPartition(topic.name, number) for topic in catalogue.topics() for number in range(topic.partitions)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka, enable_auto_commit=False)
+    await consumer.start()
+    lines: list[str] = []
+    try:
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        ends = await consumer.end_offsets(places)
+        while any([await consumer.position(place) < end for place, end in ends.items()]):
+            for batch in (await consumer.getmany(timeout_ms=500)).values():
+                lines += [_line(record) for record in batch]
+    finally:
+        await consumer.stop()
+    return pick(lines)
+
+
+def _line(record) -> str:
+    value = None if record.value is None else json.loads(record.value)
+    headers = {name: content.decode() for name, content in record.headers}
+    return json.dumps(
+        {"topic": record.topic, "partition": record.partition, "offset": record.offset,
+         "key": record.key.decode(), "headers": headers, "value": value}
+    )  # fmt: skip
