@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.consumers import Delivery
 from chassis.ids import new_id
+from chassis.processes import Processes
 from contracts.catalogue import events
 from contracts.identity.events import InvitationIssued, MemberRemoved
 from contracts.pricing.events import TermsGiven
@@ -30,10 +31,13 @@ def removed() -> MemberRemoved:
     return MemberRemoved(member_id=new_id(), company_id=COMPANY, contact_id=new_id())
 
 
+NO_PROCESSES = Processes(None)  # type: ignore[arg-type]  # the log starts nothing
+
+
 async def log(database, *envelopes: Envelope) -> None:
     async with database.transaction() as session:
         for envelope in envelopes:
-            await log_activity(Delivery(session, None, envelope, AT), removed())
+            await log_activity(Delivery(session, NO_PROCESSES, envelope, AT), removed())
 
 
 def envelope(minute: int = 0) -> Envelope:

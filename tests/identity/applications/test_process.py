@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import WorkflowUpdateFailedError
 
 from chassis.ids import new_id
 from contracts.identity import activities as stubs
@@ -139,7 +139,7 @@ class FakeServices:
 class Process:
     """One running process and the fake services that it drives."""
 
-    def __init__(self, services: FakeServices, handle: WorkflowHandle[Any, Any]) -> None:
+    def __init__(self, services: FakeServices, handle: Any) -> None:
         self.services = services
         self.handle = handle
 

@@ -63,7 +63,8 @@ async def pricing_says(database: Database, kind: AssigneeKind, assignee: str, *,
 
 async def status_of(database: Database, company_id: UUID) -> CustomerStatus:
     async with database.reading() as connection:
-        return CustomerStatus(await connection.scalar(select(Company.status).where(Company.id == company_id)))
+        found = await connection.execute(select(Company.status).where(Company.id == company_id))
+        return CustomerStatus(found.scalar_one())
 
 
 async def test_a_first_price_list_makes_a_company_a_customer_and_its_loss_takes_it_back(database, create):

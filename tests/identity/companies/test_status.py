@@ -1,6 +1,7 @@
 """The customer status is a function of the facts, whatever happened in which order."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -52,7 +53,7 @@ def company(*, with_account_access: bool = True) -> Company:
 
 
 COMMANDS = {
-    **{f"application {outcome}": lambda one, outcome=outcome: one.note_application(outcome) for outcome in O},
+    **{f"application {outcome}": partial(Company.note_application, outcome=outcome) for outcome in O},
     "invite": lambda one: one.note_first_invitation(live=True, reason="invitation-issued"),
     "expire": lambda one: one.note_first_invitation(live=False, reason="invitation-expired"),
     "accept": lambda one: one.accept(AT),
