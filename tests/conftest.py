@@ -24,12 +24,9 @@ NewDatabase = Callable[[str], Awaitable[Database]]
 def infrastructure() -> Iterator[Stack]:
     """PostgreSQL, Kafka, Temporal and a mail sink, without the services. Left running only if it was running before."""
     try:
-        local_stack.load(STACK)
-        ran_before = True
+        yield local_stack.load(STACK)
     except local_stack.StackError:
-        ran_before = False
-    yield local_stack.up(STACK, infra_only=True)
-    if not ran_before:
+        yield local_stack.up(STACK, infra_only=True, fresh=True)
         local_stack.down(STACK)
 
 

@@ -118,7 +118,8 @@ class Api:
 
 
 def _decoded(response: httpx2.Response) -> Any:
-    return response.json() if "json" in response.headers.get("Content-Type", "") else response.text
+    is_json = response.content and "json" in response.headers.get("Content-Type", "")
+    return response.json() if is_json else response.text
 
 
 def _why(answer: Answer) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from demo.account import STAFF_NAME, staff_account
 from demo.http_api import Api
 from demo.mailbox import Mailbox
 from demo.processes import Processes
@@ -14,14 +15,14 @@ from demo.progress import ImportProgress
 from demo.steps import Step, Story
 from demo.story.cast import cast
 from demo.story.part1_shop import fill_shelves, open_shop
-from demo.story.world import Account, World
+from demo.story.world import World
 from demo.wholesale.invented import invented_assortment
 from rich.console import Console
 
 from chassis.ids import new_id
 from local_stack import Stack
 
-STAFF = Account("owner@zuiderhof-groothandel.example", "a-password-for-tests-42")
+ROOT = Path(__file__).parents[2]
 
 
 def no_failure(step: Step) -> None:
@@ -36,6 +37,7 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
         mailbox = Mailbox(stack.mail, http)
         await mailbox.open()
         run = new_id().hex[-8:]
+        account = staff_account(ROOT / ".local" / stack.name)  # the story's own, so that both can be told on one stack
         world = World(
             run=run,
             story=Story(no_failure),
@@ -47,10 +49,19 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
             processes=Processes(stack.temporal_ui, stack.temporal_namespace, http),
             assortment=invented_assortment(),
             cast=cast(run),
-            staff_account=STAFF,
-            bootstrap=[sys.executable, "-m", "identity", "bootstrap-staff", "--name", "Owner", "--email", STAFF.email],
+            staff_account=account,
+            bootstrap=[
+                sys.executable,
+                "-m",
+                "identity",
+                "bootstrap-staff",
+                "--name",
+                STAFF_NAME,
+                "--email",
+                account.email,
+            ],
             bootstrap_environment=stack.environment["identity"],
-            folder=Path.cwd(),
+            folder=ROOT,
             progress=ImportProgress(Console(quiet=True)),
         )
         part = world.story.part(1)
@@ -63,8 +74,9 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
 async def world(opened: World) -> World:
     """The open shop with people of its own for this journey."""
     run = new_id().hex[-8:]
-    account = {"kind": "staff", "email": STAFF.email, "password": STAFF.password}
-    opened.staff = (await opened.identity.call("POST", "/sessions", body=account))["access_token"]
+    known = opened.staff_account
+    body = {"kind": "staff", "email": known.email, "password": known.password}
+    opened.staff = (await opened.identity.call("POST", "/sessions", body=body))["access_token"]
     opened.run, opened.cast = run, cast(run)
     return opened
 

@@ -10,7 +10,6 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from demo.story.part1_shop import WEBSHOP
@@ -25,13 +24,12 @@ from chassis.processes import Temporal
 from contracts import catalogue
 from contracts.identity.processes import account_approval_id
 from contracts.publishing.examples import pick
+from contracts.publishing.files import keep_examples
 from contracts.shared.process import ExtendByOperator
 from tests.journeys.people import attest_when_asked, company_that_buys, invite, order
 from tests.journeys.test_demo import tell
 from tests.notifications.scripted_smtp import scripted_server
 from tests.waiting import eventually
-
-EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 
 
 async def test_everything_that_can_be_published_is_published(stack, world):
@@ -49,9 +47,7 @@ async def test_everything_that_can_be_published_is_published(stack, world):
 
     await eventually(all_seen, seconds=30, what=f"never published: {await _missing(stack)}")
     if os.environ.get("COUNTERSIGN_RECORD") == "1":
-        for name, example in (await _examples(stack)).items():
-            text = json.dumps(example, indent=2, ensure_ascii=False, sort_keys=True)
-            (EXAMPLES / f"{name}.json").write_text(text + "\n")
+        keep_examples(await _examples(stack))
 
 
 async def _missing(stack) -> set[str]:
@@ -83,6 +79,9 @@ async def _people(world, company) -> None:
     for act, body in (("extend", {"by": "P2D"}), ("resend", None)):
         path = f"/invitations/{invitation}/{act}"
         await world.identity.call("POST", path, token=company.administrator.token, body=body)
+    limit = {"limit_per_order": {"amount": "500.00", "currency": "EUR"}}
+    path = f"/members/{company.attester.member_id}"
+    await world.identity.call("PATCH", path, token=company.administrator.token, body=limit)
     await world.identity.call("POST", "/password-resets", body={"email": person.email})
     await world.mailbox.mail(person.email, "password-reset")
     contact_id = (await world.identity.call("GET", "/me", token=company.attester.token))["member"]["contact_id"]

@@ -109,7 +109,7 @@ async def _answered_while_mails_die(stack, world, temporal, application: Applica
 
 
 async def _approved_while_pricing_dies(stack, world, temporal, application: Application) -> None:
-    terms = {"price_list": world.lists.wholesale, "groups": [GROUP], "pay_by_invoice": True}
+    terms = {"price_list": world.lists.wholesale, "groups": [GROUP], "pays_by_invoice": True}
     async with locked(stack, "pricing", "assigned_lists"):
         path = f"/applications/{application.application_id}/approve"
         await world.identity.call("POST", path, token=world.staff, body=terms)

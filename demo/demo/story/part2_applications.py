@@ -189,7 +189,7 @@ async def caterer_is_approved(world: World, part: Part, application: Application
         "price_list": "no-such-list",
         "groups": [GROUP],
         "sales_representative": "rep-rotterdam",
-        "pay_by_invoice": True,
+        "pays_by_invoice": True,
         "invoice_days": 30,
     }
     async with part.step(

@@ -79,7 +79,7 @@ class ConditionsBody(BaseModel):
     customer_number: Code | None = Field(None, description="The merchant's own; ours (`C-000123`) where it gives none")
     groups: Annotated[list[Code], Field(max_length=50)] = []
     sales_representative: Code | None = None
-    pay_by_invoice: bool = False
+    pays_by_invoice: bool = False
     invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
 
     def to_conditions(self) -> commands.Conditions:
@@ -87,7 +87,7 @@ class ConditionsBody(BaseModel):
             customer_number=self.customer_number,
             groups=tuple(self.groups),
             sales_representative=self.sales_representative,
-            pays_by_invoice=self.pay_by_invoice,
+            pays_by_invoice=self.pays_by_invoice,
             invoice_days=self.invoice_days,
         )
 

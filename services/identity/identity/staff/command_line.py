@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from chassis import clock
 from chassis.context import Cause, caused_by
@@ -23,7 +22,6 @@ PASSWORD_VARIABLE = "COUNTERSIGN_BOOTSTRAP_PASSWORD"  # noqa: S105 - the name of
 
 
 commands = typer.Typer()
-console = Console()
 
 
 def _with_database(act: Callable[[Database, IdentitySettings], Awaitable[str]]) -> None:
@@ -39,9 +37,9 @@ def _with_database(act: Callable[[Database, IdentitySettings], Awaitable[str]]) 
             await database.close()
 
     try:
-        console.print(asyncio.run(run()))
+        typer.echo(asyncio.run(run()))
     except (DomainError, ValueError) as refused:
-        console.print(f"[red]{refused}")
+        typer.secho(str(refused), fg="red")
         raise typer.Exit(1) from refused
 
 
