@@ -1,5 +1,6 @@
 """Real parts for tests: the stack `test` of this checkout, and a fresh database per test that asks for one."""
 
+import asyncio
 import importlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,6 +14,7 @@ from chassis.database import Database
 from chassis.housekeeping import keep_house
 from chassis.ids import new_id
 from chassis.migrations import migrate
+from chassis.namespace import prepare_namespace
 from chassis.service import Service
 from local_stack import Stack
 
@@ -26,7 +28,9 @@ def infrastructure() -> Iterator[Stack]:
     try:
         yield local_stack.load(STACK)
     except local_stack.StackError:
-        yield local_stack.up(STACK, infra_only=True, fresh=True)
+        stack = local_stack.up(STACK, infra_only=True, fresh=True)
+        asyncio.run(prepare_namespace(stack.temporal, stack.temporal_namespace))
+        yield stack
         local_stack.down(STACK)
 
 
