@@ -1,7 +1,6 @@
-"""Schema changes, applied by `python -m <service> migrate` under a lock. Revisions are numbered `0001`, `0002` …
+"""Schema changes, applied by `python -m <service> migrate` under a lock. Imported by commands only: Alembic takes 4 MB.
 
-A change expands first and contracts in a later release, so the release before runs on it too: a service starts on its own
-revision and on the one after it, and on no other.
+A change expands first and contracts in a later release, so the release before runs on it too (see `chassis.schema`).
 """
 
 from pathlib import Path
@@ -9,18 +8,14 @@ from typing import Any
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.metadata import metadata, metadata_of
+from chassis.schema import newest_revision
 
 LOCK = 7_301_955_201
 LOCK_TIMEOUT = "5s"
-
-
-class WrongSchema(Exception):
-    """The database is at a revision that this release does not know."""
 
 
 def _config(folder: Path, connection: Connection | None = None) -> Config:
@@ -48,11 +43,6 @@ def _is_ours(_object: Any, name: str | None, type_: str, _reflected: bool, _comp
     return not (type_ == "table" and name is not None and name.startswith("outbox_"))
 
 
-def head(folder: Path) -> int:
-    """The revision this release was made for."""
-    return int(ScriptDirectory.from_config(_config(folder)).get_current_head() or 0)
-
-
 async def migrate(engine: AsyncEngine, folder: Path) -> None:
     """Upgrades to the newest revision. Killed half way, it goes on where it stopped when run again."""
 
@@ -72,28 +62,12 @@ async def migrate(engine: AsyncEngine, folder: Path) -> None:
         await connection.run_sync(upgrade)
 
 
-async def check_schema(engine: AsyncEngine, folder: Path) -> None:
-    """
-    Raises:
-        WrongSchema: the database is older than this release, or more than one revision newer.
-    """
-    async with engine.connect() as connection:
-        exists = await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
-        current = int(await connection.scalar(text("SELECT version_num FROM alembic_version")) or 0) if exists else 0
-    made_for = head(folder)
-    if not made_for <= current <= made_for + 1:
-        raise WrongSchema(
-            f"The database is at revision {current:04d}; this release runs on {made_for:04d} and {made_for + 1:04d}. "
-            "Run `migrate` of the right release first."
-        )
-
-
 async def draft(engine: AsyncEngine, folder: Path, message: str) -> None:
     """Writes the next revision from the difference between tables and database, for a developer to edit."""
 
     def write(connection: Connection) -> None:
         command.revision(
-            _config(folder, connection), message=message, autogenerate=True, rev_id=f"{head(folder) + 1:04d}"
+            _config(folder, connection), message=message, autogenerate=True, rev_id=f"{newest_revision(folder) + 1:04d}"
         )
 
     async with engine.connect() as connection:

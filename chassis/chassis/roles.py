@@ -26,11 +26,11 @@ from chassis import clock
 from chassis.consumers import BatchConsumer
 from chassis.database import Database
 from chassis.http.app import add_health
-from chassis.migrations import check_schema
 from chassis.processes import Processes, Temporal
 from chassis.projections import mark_caught_up, not_caught_up
 from chassis.reconciliation import reconciliation
 from chassis.relay import Relay
+from chassis.schema import check_schema
 from chassis.service import Background, Service
 from chassis.settings import Settings
 from chassis.telemetry import instrument_database, instrument_http

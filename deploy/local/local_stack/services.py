@@ -19,6 +19,12 @@ from local_stack.temporal import NAMESPACE, Temporal
 
 _MAILS_LINKS = ("identity", "notifications")
 """The two that compute the tokens in mailed links."""
+MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
+}
+"""As in the images. Else glibc keeps what was freed: 19 MB for each thread that hashes passwords, and an arena per thread."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class Services:
             # Set by many CI systems; without bytecode of our own sources a process needs seconds longer to come back.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONUNBUFFERED": "1",
+            **MALLOC,
         }
         if service == "notifications":
             environment["COUNTERSIGN_SMTP"] = self.mail.smtp
