@@ -50,5 +50,10 @@ def is_contention(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and _sql_state(error) in ("40001", "40P01")
 
 
+def is_duplicate(error: BaseException) -> bool:
+    """Two who made the same at the same moment: a unique index let one through."""
+    return isinstance(error, IntegrityError) and _sql_state(error) == "23505"
+
+
 def _sql_state(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)

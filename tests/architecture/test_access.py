@@ -9,7 +9,7 @@ from chassis.http.app import operations
 from tests.conftest import service
 
 SERVICES = ("identity", "pricing", "orders", "notifications")
-KINDS = {"public", "staff", "member", "staff-or-member", "signed-in"}
+KINDS = {"public", "staff", "member", "staff-or-member"}
 PUBLIC = re.compile(
     r"/v1/(applications|application-questions/|invitation-links/|verifications|password-resets|sessions|keys)"
 )

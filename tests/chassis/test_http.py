@@ -194,3 +194,11 @@ async def test_of_two_who_change_a_policy_at_once_one_is_told_so(api, database):
         *(api.put("/v1/policies/colour", json={"colour": colour}, headers=headers) for colour in ("red", "blue"))
     )
     assert sorted(one.status_code for one in answers) == [200, 412]
+
+
+async def test_two_who_make_the_same_at_the_same_moment_are_told_apart(api, database):
+    async with database.engine.begin() as connection:
+        await connection.execute(text("CREATE UNIQUE INDEX ON notes (text)"))
+    answers = await asyncio.gather(*(api.post("/v1/notes", json={"text": "same"}) for _ in range(4)))
+    assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
+    assert {one.json()["code"] for one in answers if one.status_code == 409} == {"already-exists"}

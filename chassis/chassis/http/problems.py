@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from chassis.errors import DomainError, Problem
-from chassis.transient import is_transient
+from chassis.transient import is_duplicate, is_transient
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,8 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:
     if is_transient(error):
         return unavailable(error)
+    if is_duplicate(error):
+        return problem(409, "already-exists", "Somebody else has just made one with the same key.")
     return problem(500, "internal-error", "Something went wrong on our side; it has been logged.")
 
 
