@@ -114,15 +114,16 @@ class Signer:
         if newest is None or at >= newest + IN_USE - ANNOUNCED_BEFORE:
             await self.rotate(session, at)
 
-    async def _current(self, session: AsyncSession, at: datetime) -> tuple[str, ECKey]:
+    async def _current(self, connection: AsyncConnection | AsyncSession, at: datetime) -> tuple[str, ECKey]:
         if self._cached and at < self._cached[2]:
             return self._cached[0], self._cached[1]
-        key = await session.scalar(
-            select(SigningKey)
+        usable = (
+            select(SigningKey.kid, SigningKey.private)
             .where(SigningKey.usable_from <= at, SigningKey.usable_until > at)
             .order_by(SigningKey.usable_from.desc())
             .limit(1)
         )
+        key = (await connection.execute(usable)).first()
         if key is None:
             raise NotYet("no-signing-key", "This service has no signing key yet.")
         opened = jwe.decrypt_compact(key.private, self._master).plaintext
@@ -131,12 +132,12 @@ class Signer:
         self._cached = (key.kid, pair, at + timedelta(minutes=1))
         return key.kid, pair
 
-    async def sign_token(self, session: AsyncSession, claims: dict[str, Any], at: datetime) -> str:
+    async def sign_token(self, session: AsyncConnection | AsyncSession, claims: dict[str, Any], at: datetime) -> str:
         """A JWT."""
         kid, pair = await self._current(session, at)
         return jwt.encode({"alg": ALGORITHM, "kid": kid}, claims, pair, algorithms=[ALGORITHM])
 
-    async def sign_document(self, session: AsyncSession, document: bytes, at: datetime) -> str:
+    async def sign_document(self, session: AsyncConnection | AsyncSession, document: bytes, at: datetime) -> str:
         """A compact JWS over these bytes."""
         kid, pair = await self._current(session, at)
         return jws.serialize_compact({"alg": ALGORITHM, "kid": kid}, document, pair, algorithms=[ALGORITHM])

@@ -30,6 +30,7 @@ class EntryRoute(APIRoute):
     """Opens the transaction, keeps the idempotency key, commits, answers."""
 
     keeps_answers: ClassVar[bool] = True
+    only_reads: ClassVar[bool] = False
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
@@ -118,15 +119,21 @@ class ForgetfulRoute(EntryRoute):
     keeps_answers = False
 
 
+class AskingRoute(EntryRoute):
+    """Reads only, whatever its method: a question too long for a URL. There is nothing to repeat, and no transaction."""
+
+    only_reads = True
+
+
 class Router(APIRouter):
     """An `APIRouter` whose routes are entry points.
 
     Args:
-        keeps_answers: False where answers hold secrets or personal data, and a repetition does no harm.
+        kind: `ForgetfulRoute` or `AskingRoute` where that is what they are.
     """
 
-    def __init__(self, *, keeps_answers: bool = True, **options: Any) -> None:
-        super().__init__(route_class=EntryRoute if keeps_answers else ForgetfulRoute, **options)
+    def __init__(self, *, kind: type[EntryRoute] = EntryRoute, **options: Any) -> None:
+        super().__init__(route_class=kind, **options)
 
 
 async def _session(request: Request) -> AsyncSession:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from chassis import clock
 from chassis.errors import Forbidden, NotFound
 from chassis.http.paging import Cursor, Limit, Page, page
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.tokens import StaffClaims
 from contracts.identity.values import Permission, Role
@@ -29,7 +29,7 @@ from identity.members.queries import company_exists
 from identity.members.routes import ACCESS, Name, Terms, columns_of, managed_company
 
 router = Router(prefix="/v1", tags=["invitations"])
-inviting = Router(prefix="/v1", tags=["invitations"], keeps_answers=False)
+inviting = Router(prefix="/v1", tags=["invitations"], kind=ForgetfulRoute)
 """Answers with addresses; a repetition says `already_invited`."""
 
 

@@ -13,7 +13,7 @@ from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Unauthenticated
 from chassis.http.authentication import claims_of
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
 from contracts.identity.states import ACCESS_TOKEN_LIFE
@@ -28,7 +28,7 @@ from identity.sign_in.signing_in import Attempt, Opened, renew, sign_in, sign_ou
 from identity.sign_in.throttling import network_of
 from identity.sign_in.tokens import access_token
 
-router = Router(prefix="/v1", tags=["sign-in"], keeps_answers=False)
+router = Router(prefix="/v1", tags=["sign-in"], kind=ForgetfulRoute)
 PUBLIC: dict[str, Any] = {"x-access": "public"}
 
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from chassis import clock
 from chassis.errors import Forbidden, Invalid, NotFound, Problem
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import AskingRoute, Reading, Router
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
 from contracts.identity.tokens import MemberClaims, StaffClaims
@@ -19,7 +19,7 @@ from contracts.shared.values import DECIMAL_PATTERN, Address, Amount, Code, Coun
 from pricing.access import PUBLIC, STAFF_OR_MEMBER, StaffOrMember
 from pricing.priced_carts.queries import CartWanted, PricesWanted, explained_prices, price_cart
 
-router = Router(prefix="/v1", tags=["prices"], keeps_answers=False)
+router = Router(prefix="/v1", tags=["prices"], kind=AskingRoute)
 
 MAX_ARTICLES = 200
 Quantity = Annotated[
@@ -123,7 +123,6 @@ def _company_of(caller: StaffClaims | MemberClaims, named: UUID | None) -> UUID:
 async def price(
     body: CartBody,
     connection: Reading,
-    session: Session,
     caller: StaffOrMember,
     signer: Annotated[Signer, resource(Signer)],
 ) -> Any:
@@ -141,7 +140,7 @@ async def price(
         language=body.language.value,
     )
     document = await price_cart(connection, caller, wanted, at=at)
-    signed = await signer.sign_document(session, document, at)
+    signed = await signer.sign_document(connection, document, at)
     content = b'{"cart":' + document + b',"signed":"' + signed.encode() + b'"}'
     return Response(content, 201, media_type="application/json")
 
