@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import Forbidden, NotFound, NotYet
+from chassis.hot import HotStatement
 from contracts.identity.status_table import DEFAULT_ALLOWED, refusal_code
 from contracts.identity.tokens import MemberClaims, StaffClaims
 from contracts.identity.values import Capability, CustomerStatus, Permission
@@ -88,7 +88,7 @@ SELECT company.status, company.country, company.vat_number, company.vat_exempt,
         ORDER BY vat_class, valid_from DESC) r) AS rates
 FROM company LEFT JOIN members member ON member.key = CAST(:member AS text)
 """
-_BUYER = text(BUYER)
+_BUYER = HotStatement(BUYER)
 
 
 async def find_buyer(
@@ -115,8 +115,8 @@ async def find_buyer(
         Forbidden: `member-inactive`, `permission-missing`, or the status's own code (`customer-disabled`).
     """
     member_id = caller.member if isinstance(caller, MemberClaims) else None
-    found = await connection.execute(
-        _BUYER,
+    found = await _BUYER.rows(
+        connection,
         {
             "company": str(company_id),
             "member": str(member_id) if member_id else None,
@@ -125,7 +125,7 @@ async def find_buyer(
             "known": at,
         },
     )
-    row = found.first()
+    row = SimpleNamespace(**found[0]) if found else None
     if member_id is None:
         _admit_staff(row, needs)
     else:
@@ -139,8 +139,8 @@ async def find_buyer(
         vat_number=row.vat_number,
         vat_exempt=row.vat_exempt,
         policy=PricingPolicy.model_validate(row.policy) if row.policy else _DEFAULT,
-        lists=[_usable(*one) for one in _json(row.lists) or ()],
-        rates={vat_class: Decimal(rate) for vat_class, rate in (_json(row.rates) or {}).items()},
+        lists=[_usable(*one) for one in row.lists or ()],
+        rates={vat_class: Decimal(rate) for vat_class, rate in (row.rates or {}).items()},
         ship_to=ship_to or row.country,
     )
 
@@ -152,11 +152,6 @@ def _usable(
     number: int, code: str, currency: str, level: str, group: str | None, newest: int | None, pending: list[int]
 ) -> UsableList:
     return UsableList(number, code, currency, Level(level), group, newest or 0, pending)
-
-
-def _json(value: Any) -> Any:
-    """What a `json` expression gave: text, or decoded by the driver already."""
-    return orjson.loads(value) if isinstance(value, str | bytes) else value
 
 
 def _admit_staff(row: Any, needs: Capability) -> None:

@@ -9,10 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import Invalid
+from chassis.hot import HotStatement
 from pricing.buyers.queries import UsableList
 from pricing.policies import Level
 
@@ -56,7 +56,7 @@ ORDER BY asked.line
 that are valid now, the highest tier that the quantity reaches, and of two the lower; of the lists of one level the
 lowest price; of the levels the nearest that has a price. `round` is half away from zero, as invoices are."""
 
-_RESOLVE = text(RESOLVE)
+_RESOLVE = HotStatement(RESOLVE)
 
 
 def arguments(
@@ -105,8 +105,7 @@ class Resolved(NamedTuple):
 
 async def resolve(connection: AsyncConnection, wanted: dict[str, Any]) -> Sequence[Resolved]:
     """One row per line, in their order. Of one with a defect, what is not known is None."""
-    rows = await connection.execute(_RESOLVE, wanted)
-    return [Resolved._make(row) for row in rows.all()]
+    return [Resolved._make(row) for row in await _RESOLVE.rows(connection, wanted)]
 
 
 def in_one_currency(lists: Sequence[UsableList], asked: str | None) -> tuple[str, list[UsableList]]:
