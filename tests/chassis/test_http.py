@@ -202,3 +202,15 @@ async def test_two_who_make_the_same_at_the_same_moment_are_told_apart(api, data
     answers = await asyncio.gather(*(api.post("/v1/notes", json={"text": "same"}) for _ in range(4)))
     assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
     assert {one.json()["code"] for one in answers if one.status_code == 409} == {"already-exists"}
+
+
+async def test_a_body_that_grows_too_large_while_it_is_read_is_refused(api, database):
+    async def endless():
+        yield b'{"text": "'
+        for _ in range(60):
+            yield b"x" * 100_000
+        yield b'"}'
+
+    answer = await api.post("/v1/notes", content=endless(), headers=JSON)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
+    assert await _count(database, "notes") == 0

@@ -11,9 +11,11 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.errors import DomainError
 from chassis.http.docs import documentation_page
 from chassis.http.problems import MEDIA_TYPE, PROBLEM_SCHEMA, add_problem_handlers, problem
 
+TOO_LARGE = "too-large"
 MAX_BODY = 4_000_000
 MAX_UPLOAD = 64_000_000
 """Bytes; uploads are routes whose path ends with `/imports`."""
@@ -101,21 +103,20 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise BodyTooLarge
+                raise BodyTooLarge(TOO_LARGE, f"A body here has at most {limit:,} bytes.")
             return message
 
-        try:
-            return await self._app(scope, limited, send)
-        except BodyTooLarge:
-            return await _too_large(limit)(scope, receive, send)
+        return await self._app(scope, limited, send)
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(DomainError):
     """A body that grew past its limit while it was read."""
+
+    status = 413
 
 
 def _too_large(limit: int) -> Response:
-    return problem(413, "too-large", f"A body here has at most {limit:,} bytes.")
+    return problem(413, TOO_LARGE, f"A body here has at most {limit:,} bytes.")
 
 
 @dataclass(frozen=True)
