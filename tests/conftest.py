@@ -26,11 +26,12 @@ NewDatabase = Callable[[str], Awaitable[Database]]
 def infrastructure() -> Iterator[Stack]:
     """PostgreSQL, Kafka, Temporal and a mail sink, without the services. Left running only if it was running before."""
     try:
-        yield local_stack.load(STACK)
+        found, ran_before = local_stack.load(STACK), True
     except local_stack.StackError:
-        stack = local_stack.up(STACK, infra_only=True, fresh=True)
-        asyncio.run(prepare_namespace(stack.temporal, stack.temporal_namespace))
-        yield stack
+        found, ran_before = local_stack.up(STACK, infra_only=True, fresh=True), False
+    asyncio.run(prepare_namespace(found.temporal, found.temporal_namespace))
+    yield found
+    if not ran_before:
         local_stack.down(STACK)
 
 

@@ -99,12 +99,11 @@ def _hold(session: Session, instance: object) -> None:
 @event.listens_for(UnitOfWork, "before_commit")
 def _write_outbox(session: Session) -> None:
     session.flush()
-    recorded: list[Recorded] = session.info.pop("recorded", [])
+    recorded: list[Recorded] = []
     for aggregate in session.info.get("aggregates", {}).values():
         recorded.extend(aggregate.drain())
     if recorded:
         recorded.sort(key=lambda one: one.order)
-        session.flush()
         session.execute(insert(outbox_table), outbox_rows(recorded))
 
 
@@ -112,9 +111,3 @@ def _write_outbox(session: Session) -> None:
 @event.listens_for(UnitOfWork, "after_rollback")
 def _release(session: Session) -> None:
     session.info.pop("aggregates", None)
-    session.info.pop("recorded", None)
-
-
-def record_in_bulk(session: Session, recorded: list[Recorded]) -> None:
-    """For set-based commands (`COPY`, one statement over many rows): their events, in the same transaction."""
-    session.info.setdefault("recorded", []).extend(recorded)

@@ -12,14 +12,18 @@ class HotStatement:
 
     def __init__(self, sql: str) -> None:
         self._names = list(dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", sql)))
-        self._sql = re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${self._names.index(found[1]) + 1}", sql)
+        self.sql = re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${self._names.index(found[1]) + 1}", sql)
+
+    def arguments(self, values: dict[str, Any]) -> list[Any]:
+        """In the order in which `sql` numbers them."""
+        return [values[name] for name in self._names]
 
     async def rows(self, connection: AsyncConnection, values: dict[str, Any]) -> list[Any]:
         """Records, which can be read by name and as tuples."""
         pooled = await connection.get_raw_connection()
         driver: Any = pooled.driver_connection
         try:
-            found: list[Any] = await driver.fetch(self._sql, *[values[name] for name in self._names])
+            found: list[Any] = await driver.fetch(self.sql, *self.arguments(values))
         except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
             await connection.invalidate()  # the pool does not see the error, and must not hand it out again
             raise

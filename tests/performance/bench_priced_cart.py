@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import random
-import re
 import socket
 import statistics
 import subprocess
@@ -28,6 +27,7 @@ import httpx2
 
 import local_stack
 from chassis.database import Database
+from chassis.hot import HotStatement
 from chassis.housekeeping import keep_house
 from chassis.ids import new_id
 from chassis.migrations import migrate
@@ -42,19 +42,6 @@ TIERS = 4
 LISTS = 5
 """That the buyer has: one of its own, three of its groups, the base list."""
 GROUPS = ("retail", "north", "gold")
-
-
-def positional(statement: str, values: dict[str, Any]) -> tuple[str, list[Any]]:
-    """A statement with `$1` for `:name`, as asyncpg takes it."""
-    names: list[str] = []
-
-    def place(match: re.Match[str]) -> str:
-        if match[1] not in names:
-            names.append(match[1])
-        return f"${names.index(match[1]) + 1}"
-
-    text = re.sub(r"(?<!:):([a-z_]+)", place, statement)
-    return text, [values[name] for name in names]
 
 
 async def fill(merchant: Merchant, prices: int) -> tuple[Any, httpx2.AsyncClient]:
@@ -169,18 +156,15 @@ async def block(act: Callable[[], Awaitable[Any]], times: int) -> float:
 async def bare(connection: Any, company: Any, member: str, lines: list[tuple[str, Decimal]]) -> Callable[[], Any]:
     """The same two statements with the same result, without anything around them."""
     at = datetime.now(UTC)
-    text, values = positional(
-        BUYER, {"company": str(company), "member": member, "ship_to": None, "at": at, "known": at}
-    )
-    buyer = await connection.prepare(text)
+    of_buyer, of_lines = HotStatement(BUYER), HotStatement(RESOLVE)
+    values = of_buyer.arguments({"company": str(company), "member": member, "ship_to": None, "at": at, "known": at})
+    buyer = await connection.prepare(of_buyer.sql)
     row = await buyer.fetchrow(*values)
     lists = [
         UsableList(one[0], one[1], one[2], Level(one[3]), one[4], one[5], one[6]) for one in json.loads(row["lists"])
     ]
-    resolve_text, resolve_values = positional(
-        RESOLVE, arguments(lines, lists, PricingPolicy().levels, at=at, language="en")
-    )
-    resolve = await connection.prepare(resolve_text)
+    resolve_values = of_lines.arguments(arguments(lines, lists, PricingPolicy().levels, at=at, language="en"))
+    resolve = await connection.prepare(of_lines.sql)
 
     async def run() -> Any:
         await buyer.fetchrow(*values)

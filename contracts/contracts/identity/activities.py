@@ -7,7 +7,7 @@ from uuid import UUID
 from contracts.identity.events import WithdrawnBecause
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
 from contracts.shared.activity import Payload, stub
-from contracts.shared.process import ClaimedName
+from contracts.shared.process import ByOperator
 from contracts.shared.values import Code, Elapsed
 
 TASK_QUEUE = "identity"
@@ -127,10 +127,9 @@ class DecideApplication(Payload):
     actor: str
 
 
-class DecideByOperator(Payload):
+class DecideByOperator(ByOperator):
     """From the Temporal UI, where policy allows it; an approval gives what the storefront's policy gives."""
 
-    actor: ClaimedName
     verdict: Verdict
     reason: RejectionReason = RejectionReason.OTHER
     """Of a rejection."""

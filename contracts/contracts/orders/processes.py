@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from contracts.shared.activity import Payload
-from contracts.shared.process import ClaimedName
+from contracts.shared.process import ByOperator
 from contracts.shared.values import Code
 
 ORDER_ATTESTATION = "OrderAttestation"
@@ -20,8 +20,7 @@ class StartOrderAttestation(Payload):
     company_number: str
 
 
-class DecideByOperator(Payload):
-    actor: ClaimedName
+class DecideByOperator(ByOperator):
     decision: Literal["attest", "decline"]
     reason: Code | None = None
     """Needed to decline."""

@@ -33,14 +33,24 @@ ClaimedName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$"
 """Whom an operator says to be; the Temporal UI does not prove it."""
 
 
-class RemindByOperator(Payload):
+class ByOperator(Payload):
+    """What an operator sends a process from the Temporal UI."""
+
     actor: ClaimedName
 
+    @property
+    def claimed(self) -> str:
+        """The actor as events name him: `operator:<name>`."""
+        return f"operator:{self.actor}"
 
-class ExtendByOperator(Payload):
-    actor: ClaimedName
+
+class RemindByOperator(ByOperator):
+    pass
+
+
+class ExtendByOperator(ByOperator):
     by: Elapsed
 
 
-class WithdrawByOperator(Payload):
-    actor: ClaimedName
+class WithdrawByOperator(ByOperator):
+    pass

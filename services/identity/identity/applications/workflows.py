@@ -281,9 +281,7 @@ class AccountApprovalWorkflow:
     @workflow.update(description="Reminds the reviewer, or the applicant, now. actor: your name, recorded as claimed")
     async def remind(self, act: RemindByOperator) -> ApplicationRow:
         row = self._known
-        reminder = RemindAbout(
-            application_id=row.application_id, reminder=row.reminders + 1, actor=_operator(act.actor)
-        )
+        reminder = RemindAbout(application_id=row.application_id, reminder=row.reminders + 1, actor=act.claimed)
         await self._write(record_application_reminder, reminder)
         return self._known
 
@@ -293,14 +291,14 @@ class AccountApprovalWorkflow:
     async def extend(self, act: ExtendByOperator) -> ApplicationRow:
         row = self._known
         due = row.question_due_at or row.remind_at or workflow.now()
-        extension = ExtendApplication(application_id=row.application_id, until=due + act.by, actor=_operator(act.actor))
+        extension = ExtendApplication(application_id=row.application_id, until=due + act.by, actor=act.claimed)
         await self._write(extend_application, extension)
         return self._known
 
     @workflow.update(description="Withdraws the application. actor: your name, recorded as claimed")
     async def withdraw(self, act: WithdrawByOperator) -> ApplicationRow:
         withdrawal = WithdrawApplication(
-            application_id=self._known.application_id, reason=WithdrawnBecause.STAFF, actor=_operator(act.actor)
+            application_id=self._known.application_id, reason=WithdrawnBecause.STAFF, actor=act.claimed
         )
         await self._write(withdraw_application, withdrawal)
         return self._known
@@ -315,7 +313,7 @@ class AccountApprovalWorkflow:
             decision=row.decision + 1,
             verdict=act.verdict,
             reason=act.reason,
-            actor=_operator(act.actor),
+            actor=act.claimed,
         )
         await self._write(decide_application, decision)
         return self._known
@@ -341,10 +339,6 @@ class AccountApprovalWorkflow:
     def _check_waits(self) -> None:
         if self._row is None or self._row.status not in FOR_PEOPLE:
             raise ValueError("the application does not wait for anybody")
-
-
-def _operator(claimed: str) -> str:
-    return f"operator:{claimed}"
 
 
 def _next_deadline(row: ApplicationRow) -> tuple[datetime | None, str]:

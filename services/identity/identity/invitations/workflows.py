@@ -222,12 +222,12 @@ class InvitationAcceptanceWorkflow:
 
     @workflow.update(description="Remind the invitee now. actor: your name, recorded as claimed")
     async def remind(self, command: RemindByOperator) -> InvitationRow:
-        reminder = self._next_reminder(self._current(), f"operator:{command.actor}")
+        reminder = self._next_reminder(self._current(), command.claimed)
         return await self._local(record_invitation_reminder, reminder)
 
     @workflow.update(description="Move the expiry. actor: your name, recorded as claimed; by: as in PT12H or P3D")
     async def extend(self, command: ExtendByOperator) -> InvitationRow:
-        row, actor = self._current(), f"operator:{command.actor}"
+        row, actor = self._current(), command.claimed
         until = row.expires_at + command.by
         return await self._local(
             extend_invitation, ExtendInvitation(invitation_id=row.invitation_id, until=until, actor=actor)
@@ -235,7 +235,7 @@ class InvitationAcceptanceWorkflow:
 
     @workflow.update(description="Revoke the invitation. actor: your name, recorded as claimed")
     async def withdraw(self, command: WithdrawByOperator) -> InvitationRow:
-        row, actor = self._current(), f"operator:{command.actor}"
+        row, actor = self._current(), command.claimed
         return await self._local(
             revoke_invitation, InvitationAct(invitation_id=row.invitation_id, issue=row.issue, actor=actor)
         )

@@ -264,20 +264,18 @@ class OrderAttestationWorkflow:
     @workflow.update(description="Mail those who are asked once more.")
     async def remind(self, act: RemindByOperator) -> AttestationRow:
         row = self._newest
-        command = RemindAttesters(
-            order_id=row.order_id, step=row.step, so_far=row.reminders, actor=_operator(act.actor)
-        )
+        command = RemindAttesters(order_id=row.order_id, step=row.step, so_far=row.reminders, actor=act.claimed)
         return self._take(await self._do(record_attestation_reminder, command, "Remind, by an operator"))
 
     @workflow.update(description="Move every deadline by this much, as in PT4H or P2D.")
     async def extend(self, act: ExtendByOperator) -> AttestationRow:
         row = self._newest
-        command = ExtendAttestation(order_id=row.order_id, by=act.by, due=row.expires_at, actor=_operator(act.actor))
+        command = ExtendAttestation(order_id=row.order_id, by=act.by, due=row.expires_at, actor=act.claimed)
         return self._take(await self._do(extend_attestation, command, "Extend, by an operator"))
 
     @workflow.update(description="Take the order back before it is decided.")
     async def withdraw(self, act: WithdrawByOperator) -> AttestationRow:
-        command = WithdrawOrder(order_id=self._order.order_id, actor=_operator(act.actor))
+        command = WithdrawOrder(order_id=self._order.order_id, actor=act.claimed)
         return self._take(await self._do(withdraw_order, command, "Withdraw, by an operator"))
 
     @workflow.update(description="Attest or decline for the merchant, where policy allows it here.")
@@ -287,7 +285,7 @@ class OrderAttestationWorkflow:
             step=self._newest.step,
             decision=act.decision,
             reason=act.reason,
-            actor=_operator(act.actor),
+            actor=act.claimed,
         )
         return self._take(await self._do(decide_attestation, command, "Decide, by an operator"))
 
@@ -319,10 +317,6 @@ class OrderAttestationWorkflow:
         if self._row is None or self._row.status is not OrderStatus.AWAITING_ATTESTATION:
             raise ApplicationError("The order does not wait for a decision.", type="order-not-awaiting-attestation")
         return self._row
-
-
-def _operator(claimed: str) -> str:
-    return f"operator:{claimed}"
 
 
 def _next_in_line(row: AttestationRow) -> str:
