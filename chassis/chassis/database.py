@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from chassis.aggregate import UnitOfWork
+from chassis.waking import NOTIFY, Waker
 
 
 def _to_json(value: Any) -> str:
@@ -43,10 +45,16 @@ class Database:
             },
         )
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.waker = Waker(self._notify)
 
     def session(self) -> AsyncSession:
         """A session whose commit turns recorded events into outbox rows. Takes no connection before its first statement."""
-        return AsyncSession(self.engine, expire_on_commit=False, sync_session_class=UnitOfWork)
+        return AsyncSession(
+            self.engine,
+            expire_on_commit=False,
+            sync_session_class=UnitOfWork,
+            info={"events_committed": self.waker.committed},
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -55,11 +63,13 @@ class Database:
             yield session
             await session.commit()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """One connection without a transaction around its statements: for queries, which write nothing."""
-        async with self._reading.connect() as connection:
-            yield connection
+    def reading(self) -> AsyncConnection:
+        """For `async with`: a connection without a transaction around its statements, for queries, which write nothing."""
+        return self._reading.connect()
+
+    async def _notify(self) -> None:
+        async with self.reading() as connection:
+            await connection.execute(text(NOTIFY))
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -20,8 +20,8 @@ class HotStatement:
 
     async def rows(self, connection: AsyncConnection, values: dict[str, Any]) -> list[Any]:
         """Records, which can be read by name and as tuples."""
-        pooled = await connection.get_raw_connection()
-        driver: Any = pooled.driver_connection
+        assert connection.sync_connection is not None
+        driver: Any = connection.sync_connection.connection.driver_connection
         try:
             found: list[Any] = await driver.fetch(self.sql, *self.arguments(values))
         except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):

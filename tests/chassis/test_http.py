@@ -46,7 +46,7 @@ async def token(database, **claims) -> str:
         await signer.rotate_if_due(session, clock.now())
     async with database.transaction() as session:
         await projection_of_keys(session)
-        usual = {"iss": "toy-issuer", "aud": "toy-audience", "sub": "caller-1", "exp": int(time.time()) + 60}
+        usual = {"iss": "toy-issuer", "aud": "toy-audience", "sub": "caller-1", "exp": int(time.time()) + 3600}
         return await signer.sign_token(session, {**usual, **claims}, clock.now())
 
 
@@ -135,6 +135,37 @@ async def test_tokens(api, database):
         assert (answer.status_code, answer.json()["code"]) == (401, "token-invalid")
 
 
+async def test_a_hot_route_answers_and_gives_its_connection_back(api, database):
+    headers = {**JSON, "Authorization": f"Bearer {await token(database)}"}
+    await api.post("/v1/notes", json={"text": "a"})
+    for media_type in ("application/json; charset=utf-8", "application/vnd.toy+json"):
+        answer = await api.post(
+            "/v1/notes/matching", content=b'{"text": "a"}', headers={**headers, "Content-Type": media_type}
+        )
+        assert (answer.status_code, answer.json()) == (200, {"count": 1, "caller": "caller-1"})
+    assert database.engine.pool.checkedout() == 0
+    anonymous = await api.post("/v1/notes/matching", content=b"{", headers=JSON)
+    assert (anonymous.status_code, anonymous.json()["code"]) == (401, "token-missing")
+    assert database.engine.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b'"a"', b"{}", b'{"text": 1}', b'{"text": ""}', b'{"text": "a", "more": 1}', b'{"text": "\\u0000"}'],
+)
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+async def test_a_hot_route_refuses_what_the_others_refuse_with_the_same_code_and_pointers(
+    api, database, body, media_type
+):
+    headers = {"Content-Type": media_type, "Authorization": f"Bearer {await token(database)}"}
+    usual, hot = [await api.post(path, content=body, headers=headers) for path in ("/v1/notes", "/v1/notes/matching")]
+    assert hot.status_code == usual.status_code >= 400
+    assert hot.json()["code"] == usual.json()["code"]
+    assert [one["pointer"] for one in hot.json().get("errors", [])] == [
+        one["pointer"] for one in usual.json().get("errors", [])
+    ]
+
+
 async def test_a_token_of_an_unknown_key_is_503_until_the_key_arrives(api, database):
     good = await token(database)
     async with database.engine.begin() as connection:
@@ -174,6 +205,9 @@ def _refused(_):
 async def test_documents_and_health(api):
     document = (await api.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
+    [refusal] = document["paths"]["/v1/notes"]["post"]["responses"]["409"]["content"].values()
+    assert refusal["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert "code" in document["components"]["schemas"]["Problem"]["required"]
     page = await api.get("/docs")
     assert "Countersign toy" in page.text
     assert "<script" not in page.text

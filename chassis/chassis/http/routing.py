@@ -4,11 +4,14 @@
 `Reading` a connection without one.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.context import Cause, caused_by
@@ -32,8 +35,12 @@ class EntryRoute(APIRoute):
     keeps_answers: ClassVar[bool] = True
     only_reads: ClassVar[bool] = False
 
+    def handler(self) -> Handler:
+        """From the request to the route's function and back."""
+        return super().get_route_handler()
+
     def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
+        handle = self.handler()
 
         async def entry(request: Request) -> Response:
             correlation = request.headers.get("X-Correlation-Id", "")
@@ -42,11 +49,10 @@ class EntryRoute(APIRoute):
             with caused_by(Cause(correlation_id=correlation)):
                 try:
                     await _refuse_nul(request)
-                    response = await (
-                        handle(request)
-                        if request.method in READS
-                        else _write(request, handle, keeps=self.keeps_answers)
-                    )
+                    if self.only_reads or request.method in READS:
+                        response = await _read(request, handle)
+                    else:
+                        response = await _write(request, handle, keeps=self.keeps_answers)
                 except DomainError:
                     raise
                 except Exception as error:
@@ -66,8 +72,13 @@ async def _refuse_nul(request: Request) -> None:
         Invalid: there is one in the path, the query or the body.
     """
     in_body = request.method not in READS and b"\\u0000" in await request.body()
-    if in_body or "\0" in request.url.path or "%00" in request.url.query:
+    if in_body or "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise Invalid("character-not-allowed", "The character U+0000 can not be stored.")
+
+
+async def _read(request: Request, handle: Handler) -> Response:
+    async with AsyncExitStack() as request.state.ends:
+        return await handle(request)
 
 
 async def _write(request: Request, handle: Handler, *, keeps: bool) -> Response:
@@ -81,7 +92,7 @@ async def _write(request: Request, handle: Handler, *, keeps: bool) -> Response:
 
 
 async def _once(request: Request, handle: Handler, *, keeps: bool) -> Response:
-    async with request.app.state.database.session() as session:
+    async with AsyncExitStack() as request.state.ends, request.app.state.database.session() as session:
         request.state.session = session
         attempt = await _attempt(request) if keeps else None
         if attempt is not None:
@@ -125,11 +136,51 @@ class AskingRoute(EntryRoute):
     only_reads = True
 
 
+class HotWritingRoute(EntryRoute):
+    """On a hot path: documented like every route, but nothing of FastAPI stands between the request and its function.
+
+    Its function takes one `body` and dependencies that need the request alone, and returns a `Response`. FastAPI's way
+    to the same call costs half a millisecond, a third of what PostgreSQL takes to price 40 lines.
+    """
+
+    def handler(self) -> Handler:
+        (of_body,) = self.dependant.body_params
+        body: TypeAdapter[Any] = TypeAdapter(of_body.field_info.annotation or Any)
+        dependencies: list[tuple[str, Any]] = [(str(one.name), one.call) for one in self.dependant.dependencies]
+
+        async def handle(request: Request) -> Response:
+            values = {name: await find(request) for name, find in dependencies}
+            values[of_body.name] = _validated(body, await request.body(), request.headers.get("content-type", ""))
+            return await self.endpoint(**values)  # type: ignore[no-any-return]
+
+        return handle
+
+
+class HotRoute(HotWritingRoute):
+    """Asks on a hot path."""
+
+    only_reads = True
+
+
+def _validated(body: TypeAdapter[Any], content: bytes, media_type: str) -> Any:
+    """
+    Raises:
+        RequestValidationError: as FastAPI does, also for JSON that is declared as something else.
+    """
+    subtype = media_type.partition(";")[0].strip().lower()
+    is_json = subtype == "application/json" or (subtype.startswith("application/") and subtype.endswith("+json"))
+    try:
+        return body.validate_json(content) if is_json else body.validate_python(content)
+    except ValidationError as error:
+        problems = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(problems) from error
+
+
 class Router(APIRouter):
     """An `APIRouter` whose routes are entry points.
 
     Args:
-        kind: `ForgetfulRoute` or `AskingRoute` where that is what they are.
+        kind: `ForgetfulRoute`, `AskingRoute`, `HotRoute` or `HotWritingRoute` where that is what they are.
     """
 
     def __init__(self, *, kind: type[EntryRoute] = EntryRoute, **options: Any) -> None:
@@ -140,12 +191,11 @@ async def _session(request: Request) -> AsyncSession:
     return request.state.session  # type: ignore[no-any-return]
 
 
-async def _reading(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with request.app.state.database.reading() as connection:
-        yield connection
+async def _reading(request: Request) -> AsyncConnection:
+    return await request.state.ends.enter_async_context(request.app.state.database.reading())  # type: ignore[no-any-return]
 
 
 Session = Annotated[AsyncSession, Depends(_session)]
 """The transaction of a writing request."""
-Reading = Annotated[AsyncConnection, Depends(_reading, scope="function")]
+Reading = Annotated[AsyncConnection, Depends(_reading)]
 """A connection for queries."""

@@ -33,6 +33,7 @@ from pricing.vat import routes as vat_routes
 publish_as(PricingKey)
 
 ROUTERS = [
+    priced_carts_routes.carts,
     priced_carts_routes.router,
     articles_routes.router,
     price_lists_routes.router,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Identity, Text, select
+from sqlalchemy import BigInteger, Identity, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,7 @@ from chassis.consumers import Delivery, Subscription
 from chassis.errors import Conflict, NotFound, NotYet, Unauthenticated
 from chassis.http.authentication import TokenVerifier, claims_of
 from chassis.http.etag import check_version, etag
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import HotRoute, Reading, Router, Session
 from chassis.ids import new_id
 from chassis.keys import KeyRing, KnownKey, SigningKey, key_projection, publish_as
 from chassis.policies import Policy, policy_routes
@@ -114,6 +114,7 @@ subscription = Subscription(NOTE, {NoteWritten: remember})
 projection = Projection(NoteState, KnownNote, lambda state: {"text": state.text})
 
 router = Router(prefix="/v1/notes")
+hot = Router(prefix="/v1/notes", kind=HotRoute)
 
 
 class WriteNote(BaseModel):
@@ -135,6 +136,12 @@ async def write_note(body: WriteNote, session: Session) -> dict[str, str]:
     if body.text == "broken":
         raise Conflict("broken", "After the write.")
     return {"note_id": str(note.id)}
+
+
+@hot.post("/matching")
+async def count_matching(body: WriteNote, connection: Reading, caller: Annotated[str, Depends(_caller)]) -> Response:
+    count = await connection.scalar(select(func.count()).where(Note.text == body.text))
+    return Response(f'{{"count":{count},"caller":"{caller}"}}', media_type="application/json")
 
 
 async def lock_note(session: AsyncSession, note_id: UUID) -> Note:
@@ -184,7 +191,7 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=[NOTE, NOTE_STATE, KEY_STATE],
     verifier=TokenVerifier("toy", "toy-issuer", "toy-audience", keys),
-    routers=[router, policy_routes([ColourPolicy], Depends(_caller))],
+    routers=[router, hot, policy_routes([ColourPolicy], Depends(_caller))],
     subscriptions=[subscription],
     projections=[projection, key_projection(ToyKey)],
 )

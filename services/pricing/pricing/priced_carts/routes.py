@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from chassis import clock
 from chassis.errors import Forbidden, Invalid, NotFound, Problem
-from chassis.http.routing import AskingRoute, Reading, Router
+from chassis.http.routing import AskingRoute, HotRoute, Reading, Router
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
 from contracts.identity.tokens import MemberClaims, StaffClaims
@@ -20,6 +20,7 @@ from pricing.access import PUBLIC, STAFF_OR_MEMBER, StaffOrMember
 from pricing.priced_carts.queries import CartWanted, PricesWanted, explained_prices, price_cart
 
 router = Router(prefix="/v1", tags=["prices"], kind=AskingRoute)
+carts = Router(prefix="/v1", tags=["prices"], kind=HotRoute)
 
 MAX_ARTICLES = 200
 Quantity = Annotated[
@@ -114,7 +115,7 @@ def _company_of(caller: StaffClaims | MemberClaims, named: UUID | None) -> UUID:
     return named
 
 
-@router.post(
+@carts.post(
     "/priced-carts",
     status_code=201,
     response_model=SignedCart,
@@ -125,7 +126,7 @@ async def price(
     connection: Reading,
     caller: StaffOrMember,
     signer: Annotated[Signer, resource(Signer)],
-) -> Any:
+) -> Response:
     """Price a cart of up to 2,000 lines: signed, good for one order until it expires (PR-11).
 
     Nothing is signed unless every line is in order; the answer lists all that are not.
