@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 import local_stack
 from chassis.database import Database
@@ -21,6 +22,18 @@ from local_stack import Stack
 STACK = os.environ.get("COUNTERSIGN_TEST_STACK", "test")
 NewDatabase = Callable[[str], Awaitable[Database]]
 
+# Property tests are not timed: on a busy machine a single example may take long.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
+
+def _up(*, infra_only: bool = False, split: bool = False, fresh: bool = False) -> Stack:
+    """A stack that does not come up ends the run with the sentence that says why, not with an error for every test."""
+    try:
+        return local_stack.up(STACK, infra_only=infra_only, split=split, fresh=fresh)
+    except local_stack.StackError as error:
+        pytest.exit(str(error), returncode=1)
+
 
 @pytest.fixture(scope="session")
 def infrastructure() -> Iterator[Stack]:
@@ -28,7 +41,7 @@ def infrastructure() -> Iterator[Stack]:
     try:
         found, ran_before = local_stack.load(STACK), True
     except local_stack.StackError:
-        found, ran_before = local_stack.up(STACK, infra_only=True, fresh=True), False
+        found, ran_before = _up(infra_only=True, fresh=True), False
     asyncio.run(prepare_namespace(found.temporal, found.temporal_namespace))
     yield found
     if not ran_before:
@@ -38,7 +51,7 @@ def infrastructure() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def stack(infrastructure: Stack) -> Stack:
     """The whole local stack, each role of each service a process of its own."""
-    return local_stack.up(STACK, split=True)
+    return _up(split=True)
 
 
 def service(name: str) -> Service:

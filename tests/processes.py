@@ -119,5 +119,6 @@ async def record_history(handle: WorkflowHandle[Any, Any], process: str, branch:
     if RECORDING:
         path = HISTORIES / process / f"{branch}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        history = (await handle.fetch_history()).to_json()
-        path.write_text(re.sub(r'"identity": "[^"]*"', '"identity": "tests"', history) + "\n")
+        history = await handle.fetch_history()
+        history.events[0].workflow_execution_started_event_attributes.workflow_id = handle.id
+        path.write_text(re.sub(r'"identity": "[^"]*"', '"identity": "tests"', history.to_json()) + "\n")

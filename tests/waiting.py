@@ -7,8 +7,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def eventually(probe: Callable[[], Awaitable[T]], *, seconds: float = 20.0, what: str = "") -> T:
+async def eventually(probe: Callable[[], Awaitable[T]], *, seconds: float = 60.0, what: str = "") -> T:
     """The first true answer of `probe`.
+
+    Args:
+        seconds: the deadline of a test that fails; long enough for the slowest machine, because no other test waits for it.
 
     Raises:
         TimeoutError: there was none in time; the message holds the last answer.

@@ -105,9 +105,17 @@ def _write_outbox(session: Session) -> None:
     if recorded:
         recorded.sort(key=lambda one: one.order)
         session.execute(insert(outbox_table), outbox_rows(recorded))
+        session.info["has_events"] = True
+
+
+@event.listens_for(UnitOfWork, "after_commit")
+def _tell_relay(session: Session) -> None:
+    if session.info.pop("has_events", False) and "events_committed" in session.info:
+        session.info["events_committed"]()
 
 
 @event.listens_for(UnitOfWork, "after_commit")
 @event.listens_for(UnitOfWork, "after_rollback")
 def _release(session: Session) -> None:
     session.info.pop("aggregates", None)
+    session.info.pop("has_events", None)

@@ -32,6 +32,7 @@ from chassis.transient import is_transient
 from contracts.shared.envelope import Envelope
 from contracts.shared.event import Event, family
 from contracts.shared.topic import Topic
+from contracts.shared.values import READING
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("countersign.consumer")
@@ -140,7 +141,6 @@ class Subscription:
             parent = propagate.extract({"traceparent": envelope.traceparent} if envelope.traceparent else {})
             with caused_by(because), tracer.start_as_current_span(f"handle {event.type}", context=parent):
                 await self.handlers[type(event)](Delivery(session, processes, envelope, at), event)
-                await session.flush()
 
 
 def decode(received: Received, types: Mapping[str, type[Event]]) -> Event | None:
@@ -159,7 +159,7 @@ def decode(received: Received, types: Mapping[str, type[Event]]) -> Event | None
             raise UnknownVersion(name)
         return None
     try:
-        return known.model_validate_json(received.record.value or b"")
+        return known.model_validate_json(received.record.value or b"", context=READING)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise Undecodable(f"{first['type']} at {'/'.join(map(str, first['loc']))}") from error

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Identity, Integer, Text, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, Identity, Integer, Text, UniqueConstraint, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -48,13 +48,20 @@ def policy_name(kind: type[Policy]) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() else c for c in kind.__name__.removesuffix("Policy")).lstrip("-")
 
 
-async def _current(session: Any, name: str, scope: str) -> Any:
-    rows = await session.execute(
-        select(PolicyVersion.version, PolicyVersion.document, PolicyVersion.scope)
-        .where(PolicyVersion.name == name, PolicyVersion.scope.in_({scope, EVERYWHERE}))
-        .order_by(PolicyVersion.scope == EVERYWHERE, PolicyVersion.version.desc())
-        .limit(1)
+_policies = PolicyVersion.__table__.c
+_IN_FORCE = (
+    select(_policies.version, _policies.document, _policies.scope)
+    .where(
+        _policies.name == bindparam("name"),
+        (_policies.scope == bindparam("scope")) | (_policies.scope == EVERYWHERE),
     )
+    .order_by(_policies.scope == EVERYWHERE, _policies.version.desc())
+    .limit(1)
+)
+
+
+async def _current(session: Any, name: str, scope: str) -> Any:
+    rows = await session.execute(_IN_FORCE, {"name": name, "scope": scope})
     return rows.first()
 
 

@@ -200,8 +200,8 @@ def beating() -> Iterator[None]:
 
     async def beat() -> None:
         while True:
+            await asyncio.sleep(limit.total_seconds() / 4)  # the attempt's start counts as the first beat
             activity.heartbeat()
-            await asyncio.sleep(limit.total_seconds() / 4)
 
     task = asyncio.create_task(beat())
     try:

@@ -5,6 +5,7 @@ Its leadership is an advisory lock on the connection that marks the rows. A proc
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,6 +21,7 @@ from prometheus_client import Counter, Gauge
 from chassis.clock import now
 from chassis.database import Database
 from chassis.housekeeping import Duty, keep_house
+from chassis.waking import CHANNEL
 from contracts.shared.envelope import Envelope
 
 log = logging.getLogger(__name__)
@@ -84,6 +86,12 @@ class Relay:
             pause = min(pause * 2, 2.0)
 
     async def _connect_and_lead(self) -> None:
+        connection = await asyncpg.connect(
+            self._database.url.replace("+asyncpg", ""),
+            timeout=5,
+            command_timeout=15,
+            server_settings={"application_name": f"{self.service}-relay", "idle_session_timeout": LEASE},
+        )
         producer = AIOKafkaProducer(
             bootstrap_servers=self._kafka,
             client_id=f"{self.service}-relay",
@@ -91,12 +99,6 @@ class Relay:
             enable_idempotence=True,
             max_batch_size=262_144,
             request_timeout_ms=15_000,
-        )
-        connection = await asyncpg.connect(
-            self._database.url.replace("+asyncpg", ""),
-            timeout=5,
-            command_timeout=15,
-            server_settings={"application_name": f"{self.service}-relay", "idle_session_timeout": LEASE},
         )
         try:
             await producer.start()
@@ -112,10 +114,13 @@ class Relay:
             await producer.stop()
 
     async def _lead(self, connection: Any, producer: AIOKafkaProducer) -> None:
+        woken = asyncio.Event()
+        await connection.add_listener(CHANNEL, lambda *_: woken.set())
         take, mark = await connection.prepare(_TAKE), await connection.prepare(_MARK)
         pause, next_look, next_housekeeping = POLL_MIN, 0.0, 0.0
         clock = asyncio.get_running_loop().time
         while True:
+            woken.clear()
             rows = await take.fetch(BATCH)
             if rows:
                 await self._publish(connection, mark, producer, rows)
@@ -128,7 +133,9 @@ class Relay:
                 await keep_house(self._database, self._duties)
                 next_housekeeping = clock() + HOUSEKEEPING_EVERY
             if len(rows) < BATCH:
-                await asyncio.sleep(pause)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await woken.wait()
                 pause = min(pause * 1.5, POLL_MAX)
 
     async def _publish(self, connection: Any, mark: Any, producer: AIOKafkaProducer, rows: list[Any]) -> None:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 import uvicorn
@@ -40,7 +41,8 @@ from contracts.shared.topic import Topic
 log = logging.getLogger(__name__)
 
 MAX_RECORDS = 500
-BATCH_TIMEOUT_MS = 20
+FETCH_WAIT_MS = 500
+"""How long a consumer waits for records; it gets those that arrive at once."""
 GRACE = timedelta(seconds=15)
 BACKGROUND_IDLE, BACKGROUND_MAX = 0.3, 5.0
 """Seconds between rounds of background work without anything to do, and at most after one that failed."""
@@ -85,7 +87,7 @@ class Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        running: list[Coroutine[Any, Any, None]] = [self._serve()]
+        running: list[Coroutine[Any, Any, None]] = [self._serve(), self.database.waker.run()]
         if Role.RELAY in self.roles:
             running.append(self.relay.run())
         if Role.CONSUMER in self.roles:
@@ -218,7 +220,6 @@ class Process:
             group_id=self._group(topic),
             batch=True,
             max_records=MAX_RECORDS,
-            batch_timeout_ms=BATCH_TIMEOUT_MS,
             auto_offset_reset="earliest",
             session_timeout_ms=6_000,
             heartbeat_interval_ms=2_000,
@@ -226,6 +227,13 @@ class Process:
             parser=as_it_came,
             decoder=undecoded,
         )
+
+        async def fetch(kafka: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
+            # FastStream's own sleeps after every empty fetch for as long as it has waited, whatever arrives meanwhile.
+            fetched = await kafka.getmany(timeout_ms=FETCH_WAIT_MS, max_records=MAX_RECORDS)
+            return tuple(chain.from_iterable(fetched.values()))
+
+        subscriber.get_msg = fetch  # type: ignore[method-assign,assignment]
 
         @subscriber
         async def handle(message: KafkaMessage) -> None:
@@ -277,6 +285,7 @@ class Process:
                     restrictions=SandboxRestrictions.default.with_passthrough_all_modules()
                 ),
                 graceful_shutdown_timeout=GRACE,
+                patch_activation_callback=lambda _: self.settings.workflow_patches == "used",
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
             )

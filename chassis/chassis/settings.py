@@ -1,7 +1,7 @@
 """What a process must be told from outside. Everything else is policy: rows that staff change."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     """Told by `/health/live`, so that a health check knows whom it reached."""
     epoch: Annotated[int, Field(ge=1)] = 1
     """Raised by one when the database was restored from a backup, so that reused sequences are seen as new."""
+    workflow_patches: Literal["used", "held"] = "used"
+    """`held`: a worker goes on with patched processes, and patches none itself. So it is started while workers of the
+    release before still run, which could not go on with a process that was patched."""
     otlp_endpoint: str | None = None
     trace_file: str | None = None
     """Spans as JSON lines, for the local stack."""

@@ -25,7 +25,9 @@ _PERMANENT_RPC = {
 def is_transient(error: BaseException) -> bool:
     """Whether trying again later may succeed without anybody changing anything."""
     if isinstance(error, DBAPIError):
-        return _sql_state(error) in _RETRYABLE_STATES or not isinstance(error, _PERMANENT_SQL)
+        # The server has said that it ends this connection, and asyncpg has not seen the end yet.
+        ending = isinstance(error.driver_exception, asyncpg.InternalClientError)
+        return ending or _sql_state(error) in _RETRYABLE_STATES or not isinstance(error, _PERMANENT_SQL)
     if isinstance(error, RPCError):
         return error.status not in _PERMANENT_RPC
     return isinstance(
@@ -35,6 +37,7 @@ def is_transient(error: BaseException) -> bool:
             PoolTimeout,
             asyncio.TimeoutError,
             asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
             asyncpg.PostgresConnectionError,
             asyncpg.CannotConnectNowError,
             asyncpg.TooManyConnectionsError,

@@ -9,7 +9,7 @@ from chassis.topics import apply_topics
 from contracts.shared.topic import Topic
 
 
-async def records(kafka: str, topic: Topic, *, at_least: int, seconds: float = 20) -> list:
+async def records(kafka: str, topic: Topic, *, at_least: int, seconds: float = 60) -> list:
     """Everything on a topic, from offset 0, once there are `at_least` so many."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
     await consumer.start()

@@ -91,7 +91,7 @@ async def test_a_process_is_started_once_signalled_and_told_why(temporal, worker
         assert await processes.start(start(workflow_id)) is False
     await processes.row_changed(workflow_id, RowChanged(sequence=7, status="open"))
     handle = (await temporal.client()).get_workflow_handle(workflow_id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await handle.result() == ["WHY", "[7]"]
     assert seen[0].correlation_id == "from outside"
     assert seen[0].actor == f"process:{workflow_id}"
@@ -110,7 +110,7 @@ async def test_a_refusal_in_an_activity_is_a_visible_failure_that_is_tried_again
     await processes.start(start(workflow_id))
     await processes.row_changed(workflow_id, RowChanged(sequence=1, status="open"))
     handle = (await temporal.client()).get_workflow_handle(workflow_id)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert (await handle.result())[0] == "WHY"
     history = await handle.fetch_history()
     started = [

@@ -7,15 +7,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.ids import new_id
 from contracts.identity.events import CompanyOrigin
-from contracts.identity.values import CustomerStatus, Role
+from contracts.identity.values import CustomerStatus
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Language
 from identity.companies.models import Company
 from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import CreateContact, create_contact, register_contact
 from identity.contacts.models import Contact
-from identity.members.commands import AddMember, MemberTerms, add_member
+from identity.members.commands import AddMember, add_member
+from identity.members.grants import MemberTerms, granted
 from identity.members.models import Member
+from identity.roles.policies import BuiltIn
 from identity.sign_in.commands import SetPassword, set_password
 from identity.sign_in.passwords import Passwords
 
@@ -63,8 +65,9 @@ async def an_account(session: AsyncSession, email: str, company: Company | None 
     return contact
 
 
-async def a_member(session: AsyncSession, company: Company, email: str, role: Role = Role.ADMINISTRATOR) -> Member:
+async def a_member(session: AsyncSession, company: Company, email: str, role: str = BuiltIn.ADMINISTRATOR) -> Member:
     account = await an_account(session, email, company)
-    member = await add_member(session, AddMember(company.id, account.id, MemberTerms(role)), AT)
+    grant = await granted(session, MemberTerms(role))
+    member = await add_member(session, AddMember(company.id, account.id, grant), AT)
     await session.flush()
     return member

@@ -29,8 +29,13 @@ async def smtp() -> AsyncIterator[ScriptedServer]:
         yield script
 
 
-def mailer_to(script: ScriptedServer, *, connections: int = 2, patience: float = 1.0) -> Mailer:
-    """One that has little patience, so that tests of silence are short."""
+LONG, SHORT = timedelta(seconds=60), timedelta(seconds=2)
+"""The first is never waited for; the second is, by tests of silence, and is long for a server that does answer."""
+
+
+def mailer_to(
+    script: ScriptedServer, *, connections: int = 2, timeout: timedelta = LONG, patience: timedelta = LONG
+) -> Mailer:
     return Mailer(
         MailServer(
             "127.0.0.1",
@@ -38,8 +43,8 @@ def mailer_to(script: ScriptedServer, *, connections: int = 2, patience: float =
             Security.NONE,
             hostname="test.example",
             connections=connections,
-            timeout=timedelta(seconds=0.4),
-            patience=timedelta(seconds=patience),
+            timeout=timeout,
+            patience=patience,
         )
     )
 

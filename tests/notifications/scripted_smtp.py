@@ -24,6 +24,8 @@ class ScriptedServer:
             order; then it is `OK` again.
         taken: mails that this server has, whatever it said about them afterwards.
         refuse: answers to RCPT by address, always.
+        silences: how often it left somebody without an answer.
+        go_on: ends every silence, when a test sets it.
     """
 
     port: int = 0
@@ -32,6 +34,12 @@ class ScriptedServer:
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
     drops_after_taking: bool = False
     sessions: int = 0
+    silences: int = 0
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def keeps_waiting(self) -> bool:
+        """Whether somebody was left without an answer; for `eventually`."""
+        return self.silences > 0
 
     def next_answer(self, command: str) -> Answer:
         planned = self.answers.get(command)
@@ -70,7 +78,9 @@ class ScriptedServer:
         if answer == "drop":
             raise _Closed
         if answer == "hang":
-            await asyncio.Event().wait()
+            self.silences += 1
+            await self.go_on.wait()
+            answer = OK
         writer.write(f"{answer}\r\n".encode())
         await writer.drain()
 

@@ -46,7 +46,7 @@ async def as_caller(database: Database, kind: str) -> dict[str, str]:
             )
         )
     ours = {"kind": kind, "sub": str(uuid4()), "sid": str(uuid4()), "company": str(uuid4()), "member": str(uuid4())}
-    claims = {**ours, "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 60}
+    claims = {**ours, "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 3600}
     token = jwt.encode({"alg": "ES256", "kid": kid}, claims, pair, algorithms=["ES256"])
     return {"Authorization": f"Bearer {token}"}
 

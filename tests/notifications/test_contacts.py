@@ -34,7 +34,7 @@ def state(email: str, language: Language = Language.DUTCH) -> ContactState:
     )
 
 
-async def after(database: Database, *batches: Sequence[ConsumerRecord[bytes, bytes]]) -> list[tuple[str, Language]]:
+async def after(database: Database, *batches: Sequence[ConsumerRecord[bytes, bytes]]) -> list[tuple[str, str]]:
     consumer = BatchConsumer(cast(Any, PROJECTION), database, cast(Any, None))
     for batch in batches:
         await consumer.handle(batch)

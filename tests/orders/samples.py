@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis.ids import new_id
 from contracts.identity.status_table import DEFAULT_ALLOWED
-from contracts.identity.values import CustomerStatus, Permission, Role
+from contracts.identity.values import CustomerStatus, Permission
 from contracts.orders.values import AttestationRule, PaymentChoice
 from contracts.pricing.priced_cart import Explanation, PricedCart, PricedLine, VatTotal
 from contracts.shared.values import Money
@@ -57,7 +57,7 @@ def an_attester(company: Company | UUID, **changed: Any) -> Member:
 
 
 def an_administrator(company: Company | UUID, **changed: Any) -> Member:
-    return a_member(company, role=Role.ADMINISTRATOR, **changed)
+    return a_member(company, administers=True, **changed)
 
 
 def a_line(number: int, price: str = "10.00") -> PricedLine:

@@ -20,7 +20,7 @@ from chassis.ids import new_id
 from chassis.keys import KeyRing
 from contracts.identity.states import CompanyState, IdentityKey, MemberState
 from contracts.identity.tokens import AUDIENCE, ISSUER
-from contracts.identity.values import CustomerStatus, Permission, Role
+from contracts.identity.values import CustomerStatus, Permission
 from contracts.pricing.priced_cart import PricedCart
 from contracts.pricing.states import PricingKey
 from contracts.shared.envelope import Envelope
@@ -51,7 +51,7 @@ class Signer:
 
     def token(self, claims: dict[str, Any]) -> str:
         now = int(clock.now().timestamp())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + 300, "sid": str(new_id()), **claims}
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + 3600, "sid": str(new_id()), **claims}
         return jwt.encode({"alg": "ES256", "kid": self.kid}, claims, self.pair, algorithms=["ES256"])
 
 
@@ -122,7 +122,7 @@ class World:
         **changed: Any,
     ) -> Person:
         member_id, contact_id = member_id or new_id(), contact_id or new_id()
-        defaults: dict[str, Any] = {"active": True, "role": Role.USER, "permissions": frozenset(permissions)}
+        defaults: dict[str, Any] = {"active": True, "role": "caterer", "administers": False, "permissions": permissions}
         state = MemberState(
             member_id=member_id, company_id=company_id, contact_id=contact_id, **{**defaults, **changed}
         )

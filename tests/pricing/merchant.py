@@ -16,7 +16,7 @@ from chassis.clock import now
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.keys import ALGORITHM, KnownKey, Signer
-from contracts.identity.tokens import AUDIENCE, ISSUER
+from contracts.identity.tokens import AUDIENCE, ISSUER, MemberClaims
 from contracts.identity.values import CustomerStatus, Permission
 from contracts.shared.event import Event
 from pricing.app import service
@@ -56,7 +56,7 @@ class Merchant:
         )
 
     def token(self, **claims: Any) -> str:
-        standard = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 300, "sid": str(new_id())}
+        standard = {"iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 3600, "sid": str(new_id())}
         header = {"alg": ALGORITHM, "kid": self.kid}
         return jwt.encode(header, {**standard, **claims}, self.identity_key, algorithms=[ALGORITHM])
 
@@ -93,19 +93,35 @@ class Merchant:
     async def member(
         self, company_id: UUID, permissions: Iterable[Permission] = SEES_PRICES, *, active: bool = True
     ) -> httpx2.AsyncClient:
-        member_id, contact_id = new_id(), new_id()
+        """Somebody new, signed in."""
+        return self.signed_in(await self.join(company_id, permissions, active=active))
+
+    def signed_in(self, claims: MemberClaims) -> httpx2.AsyncClient:
+        return self.client(**claims.model_dump(mode="json"))
+
+    async def join(
+        self,
+        company_id: UUID,
+        permissions: Iterable[Permission] = SEES_PRICES,
+        *,
+        active: bool = True,
+        contact: UUID | None = None,
+    ) -> MemberClaims:
+        """A new member; `contact`: who it is, None: somebody new."""
+        claims = MemberClaims(sub=contact or new_id(), sid=new_id(), company=company_id, member=new_id())
         async with self.database.transaction() as session:
             await session.execute(
                 insert(KnownMember).values(
-                    key=str(member_id),
+                    key=str(claims.member),
                     epoch=1,
                     sequence=1,
                     company_id=company_id,
+                    contact_id=claims.sub,
                     active=active,
                     permissions=[one.value for one in permissions],
                 )
             )
-        return self.client(kind="member", sub=str(contact_id), company=str(company_id), member=str(member_id))
+        return claims
 
     async def change_company(self, company_id: UUID, **columns: Any) -> None:
         async with self.database.transaction() as session:
@@ -124,9 +140,11 @@ class Merchant:
         for article, tiers in (prices or {}).items():
             await accepted(self.staff.put(f"/price-lists/{code}/prices/{article}", json={"tiers": tiers}))
 
-    async def give(self, price_list: str, *, company: UUID | None = None, group: str | None = None) -> None:
-        assignee = {"assignee_kind": "company" if company else "group", "assignee": str(company or group)}
-        await accepted(self.staff.post("/terms", json={**assignee, "price_list": price_list}))
+    async def give(self, price_list: str, **assignee: UUID | str) -> None:
+        """`contact=`, `company=` or `group=`."""
+        ((kind, name),) = assignee.items()
+        body = {"assignee_kind": kind, "assignee": str(name), "price_list": price_list}
+        await accepted(self.staff.post("/terms", json=body))
 
     async def vat_rate(self, country: str, rate: str, vat_class: str = "standard") -> None:
         await accepted(self.staff.put(f"/vat-rates/{country}/{vat_class}", json={"rate": rate}))

@@ -15,6 +15,7 @@ from pricing.imports import reading
 from pricing.imports.applying import APPLIED_WITHIN, forget_imports
 from pricing.imports.reading import read_imports
 from tests.pricing.merchant import Merchant, accepted, refused
+from tests.waiting import eventually
 
 ARTICLES = "code,name_en,name_nl,unit,pack_size,weight_grams,vat_class,family,sub_family,status,available_from\n"
 PRICES = "article,from_quantity,price,valid_from,valid_until\n"
@@ -249,10 +250,8 @@ async def test_a_reader_that_dies_between_chunks_is_followed_by_one_that_goes_on
     half = (await accepted(merchant.staff.get(path))).json()
     assert (half["status"], half["read"], half["accepted"]) == ("reading", 20, 20)
     assert await prices_of(merchant) == {}
-    for _ in range(50):  # the server needs a moment to see that the connection is gone
-        if await read_imports(merchant.database, {}, now()):
-            break
-        await asyncio.sleep(0.05)
+    # The server needs a moment to see that the connection is gone.
+    await eventually(lambda: read_imports(merchant.database, {}, now()), what="the next reader's turn")
     done = (await accepted(merchant.staff.get(path))).json()
     assert (done["status"], done["read"], done["accepted"], done["rejected"]) == ("previewed", 37, 35, 2)
     assert await report(merchant, done) == [(37, "row-repeated", None), (38, "article-unknown", "article")]

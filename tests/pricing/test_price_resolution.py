@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chassis.ids import new_id
-from contracts.identity.tokens import StaffClaims
+from contracts.identity.tokens import MemberClaims, StaffClaims
 from contracts.pricing.states import AssigneeKind
 from pricing.articles.commands import PutArticle, put_article
 from pricing.articles.models import ArticleStatus
@@ -22,7 +21,8 @@ from pricing.terms.commands import AssignList, give_list
 from tests.pricing.merchant import Merchant, day
 
 ARTICLES = ("lamp", "rope")
-LEVELS = (Level.COMPANY, Level.GROUP, Level.BASE)
+GIVEN = (Level.CONTACT, Level.COMPANY, Level.GROUP)
+LEVELS = (*GIVEN, Level.BASE)
 
 moments = st.integers(1, 6).map(day)
 Period = tuple[datetime | None, datetime | None]
@@ -33,6 +33,7 @@ def in_order(period: Period) -> bool:
     return begins is None or ends is None or begins < ends
 
 
+some_levels = st.lists(st.sampled_from(LEVELS), unique=True, min_size=1)
 ALWAYS: Period = (None, None)
 bounded: st.SearchStrategy[Period] = st.tuples(st.none() | moments, st.none() | moments).filter(in_order)
 periods = st.one_of(st.just(ALWAYS), st.just(ALWAYS), bounded)  # mostly open, so that lists compete
@@ -45,6 +46,8 @@ class AList:
     currency: str
     valid_from: datetime | None
     valid_until: datetime | None
+    also: Level | None = None
+    """The same list at another level."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def worlds(draw: st.DrawFn) -> World:
         currency = draw(st.sampled_from(("EUR", "EUR", "SEK")))
         if level is Level.BASE and any(one.level is level and one.currency == currency for one in lists):
             level = Level.GROUP
-        lists.append(AList(f"list-{number}", level, currency, *draw(periods)))
+        also = draw(st.sampled_from((None, *GIVEN)))
+        lists.append(AList(f"list-{number}", level, currency, *draw(periods), also))
     tiers = st.builds(
         lambda quantity, cents, period: Tier(Decimal(quantity), Decimal(cents) / 100, *period),
         st.sampled_from((1, 5, 10)),
@@ -116,7 +120,7 @@ def oracle(
         prices = [
             price
             for one in world.lists
-            if one.level is level and one.currency == "EUR"
+            if level in (one.level, one.also) and one.currency == "EUR"
             if (price := of_list(world, one, article, quantity, at)) is not None
         ]
         if prices:
@@ -124,7 +128,7 @@ def oracle(
     return None
 
 
-async def build(merchant: Merchant, world: World, company: UUID) -> None:
+async def build(merchant: Merchant, world: World, buyer: MemberClaims) -> None:
     async with merchant.database.transaction() as session:
         await session.execute(
             text("TRUNCATE price_lists, price_list_periods, price_versions, prices, terms, assigned_lists, outbox")
@@ -136,19 +140,20 @@ async def build(merchant: Merchant, world: World, company: UUID) -> None:
                     code, {"en": code}, "piece", Decimal(1), None, "none", None, None, ArticleStatus.ACTIVE, None
                 ),
             )
+        assignees = {Level.CONTACT: str(buyer.sub), Level.COMPANY: str(buyer.company), Level.GROUP: "retail"}
         for one in world.lists:
             command = PutPriceList(one.code, one.currency, one.level is Level.BASE, one.valid_from, one.valid_until)
             await put_price_list(session, command, at=day(1))
-            if one.level is not Level.BASE and (one.valid_until is None or one.valid_until > day(1)):
-                kind = AssigneeKind.COMPANY if one.level is Level.COMPANY else AssigneeKind.GROUP
-                assignee = str(company) if kind is AssigneeKind.COMPANY else "retail"
-                await give_list(session, AssignList(kind, assignee, one.code), at=day(1))
+            if one.valid_until is None or one.valid_until > day(1):
+                for level in assignees.keys() & {one.level, one.also}:
+                    assignment = AssignList(AssigneeKind(level), assignees[level], one.code)
+                    await give_list(session, assignment, at=day(1))
         for put in world.puts:
             await put_prices(session, PutPrices(put.price_list, put.article, put.tiers), at=put.at)
 
 
 NEAR_AND_DEAR = World(
-    [AList("near", Level.COMPANY, "EUR", None, None), AList("far", Level.BASE, "EUR", None, None)],
+    [AList("near", Level.CONTACT, "EUR", None, None), AList("far", Level.BASE, "EUR", None, None)],
     [
         Put(day(1), "near", "lamp", [Tier(Decimal(1), Decimal(1)), Tier(Decimal(5), Decimal(3))]),
         Put(day(1), "far", "lamp", [Tier(Decimal(1), Decimal(2))]),
@@ -157,23 +162,34 @@ NEAR_AND_DEAR = World(
 """The nearer list is dearer from 5 on, and its higher tier dearer than its lower one."""
 
 
+AT_TWO_LEVELS = World(
+    [AList("twice", Level.GROUP, "EUR", None, None, also=Level.CONTACT)],
+    [Put(day(1), "twice", "lamp", [Tier(Decimal(1), Decimal(1))])],
+)
+"""It counts, and is explained, at the nearest."""
+
+
 @example(world=NEAR_AND_DEAR, quantity=5, at=day(2), levels=list(LEVELS))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(world=worlds(), quantity=st.sampled_from((1, 5, 7, 10, 20)), at=moments, levels=st.permutations(LEVELS))
+@example(world=AT_TWO_LEVELS, quantity=5, at=day(2), levels=list(LEVELS))
+@example(world=AT_TWO_LEVELS, quantity=5, at=day(2), levels=list(LEVELS[::-1]))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(world=worlds(), quantity=st.sampled_from((1, 5, 7, 10, 20)), at=moments, levels=some_levels)
 async def test_the_statement_agrees_with_the_rule(
     merchant: Merchant, world: World, quantity: int, at: datetime, levels: list[Level]
 ) -> None:
     company = await merchant.company(groups=["retail"])
-    await build(merchant, world, company)
+    buyer = await merchant.join(company)
+    await build(merchant, world, buyer)
     await merchant.policy(levels=levels)
     wanted = PricesWanted(company, ARTICLES, Decimal(quantity), "EUR", None, "en")
-    async with merchant.database.reading() as connection:
-        staff = StaffClaims(sub=new_id(), sid=new_id())
-        found = await explained_prices(connection, staff, wanted, at=at)
-    for item in found["items"]:
-        expected = oracle(world, item["article"], Decimal(quantity), at, levels)
-        explained = item["explanation"]
-        assert (explained and (explained["level"], Decimal(item["unit_price"]))) == expected
+    not_of_contacts = [level for level in levels if level is not Level.CONTACT]
+    for caller, asked in ((buyer, levels), (StaffClaims(sub=new_id(), sid=new_id()), not_of_contacts)):
+        async with merchant.database.reading() as connection:
+            found = await explained_prices(connection, caller, wanted, at=at)
+        for item in found["items"]:
+            expected = oracle(world, item["article"], Decimal(quantity), at, asked)
+            explained = item["explanation"]
+            assert (explained and (explained["level"], Decimal(item["unit_price"]))) == expected
 
 
 def test_the_oracle_would_notice_the_wrong_level() -> None:

@@ -1,6 +1,5 @@
 """A signed cart, and "my prices", over HTTP (PR-04, PR-11, PR-12)."""
 
-import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,10 +11,13 @@ from joserfc.jwk import ECKey
 from sqlalchemy import event, select, text
 
 from chassis.clock import now
+from chassis.hot import HotStatement
 from chassis.ids import new_id
 from chassis.keys import ALGORITHM, SigningKey
 from contracts.identity.values import CustomerStatus, Permission
 from contracts.pricing.priced_cart import MAX_LINES, PricedCart
+from pricing.buyers.queries import BUYER
+from pricing.priced_carts.resolution import RESOLVE
 from tests.pricing.merchant import Merchant, accepted, refused
 
 LAMP = {"article": "lamp", "quantity": "1"}
@@ -114,6 +116,17 @@ async def test_a_cart_takes_two_statements_whatever_its_size(merchant: Merchant,
         assert len(statements) == 2, statements
 
 
+async def test_small_carts_are_not_planned_anew(merchant: Merchant, company: UUID) -> None:
+    """PR-11: PostgreSQL makes five plans for their own arguments, and then one for all."""
+    member = await merchant.member(company)
+    for _ in range(8):
+        await accepted(member.post("/priced-carts", json={"lines": [LAMP]}))
+    query = text("SELECT statement, custom_plans, generic_plans FROM pg_prepared_statements")
+    async with merchant.database.reading() as connection:  # the pool hands out the connection that it used last
+        plans = {row.statement: (row.custom_plans, row.generic_plans) for row in await connection.execute(query)}
+    assert [plans[HotStatement(sql).sql] for sql in (BUYER, RESOLVE)] == [(5, 3), (5, 3)]
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [
@@ -149,19 +162,15 @@ async def test_a_member_needs_to_be_active_and_allowed_to_see_prices(merchant: M
 
 
 async def test_another_company_is_not_found_and_staff_must_name_one(merchant: Merchant, company: UUID) -> None:
-    member, other = await merchant.member(company), await merchant.company()
+    claims, other = await merchant.join(company), await merchant.company()
+    member = merchant.signed_in(claims)
     for absent in (other, new_id()):
         body = {"lines": [LAMP], "company_id": str(absent)}
         await refused(member.post("/priced-carts", json=body), 404, "not-found")
     await refused(merchant.staff.post("/priced-carts", json=body), 404, "not-found")
     await refused(merchant.staff.post("/priced-carts", json={"lines": [LAMP]}), 422, "company-not-named")
-    crossed = merchant.client(kind="member", sub=str(new_id()), company=str(other), member=_member_of(member))
+    crossed = merchant.signed_in(claims.model_copy(update={"company": other}))
     await refused(crossed.post("/prices", json={"articles": ["lamp"]}), 403, "member-inactive")
-
-
-def _member_of(client: object) -> str:
-    token = client.headers["Authorization"].split()[1]  # type: ignore[attr-defined]
-    return str(json.loads(jws.extract_compact(token.encode()).payload)["member"])
 
 
 async def test_without_a_valid_list_of_its_own_or_its_groups_there_is_no_cart(
@@ -191,9 +200,57 @@ async def test_a_cart_has_one_currency(merchant: Merchant, company: UUID) -> Non
 
 async def test_the_order_of_levels_is_policy(merchant: Merchant, company: UUID) -> None:
     member = await merchant.member(company)
-    await merchant.policy(levels=["base", "group", "company"])
+    await merchant.policy(levels=["base", "group", "company", "contact"])
     cart = (await accepted(member.post("/priced-carts", json={"lines": [LAMP]}))).json()["cart"]
     assert (cart["net"], cart["lines"][0]["explanation"]["level"]) == ("20.00", "base")
+
+
+async def test_a_list_of_a_contact_is_his_alone_in_all_his_companies(merchant: Merchant, company: UUID) -> None:
+    """PR-03: nearer than the lists of his company; neither his colleagues nor the staff are priced by it."""
+    his = await merchant.join(company)
+    elsewhere = await merchant.join(await merchant.company(), contact=his.sub)
+    colleague, stranger = await merchant.join(company), await merchant.join(elsewhere.company)
+    await merchant.price_list("his", {"lamp": [{"from": "1", "price": "12"}]})
+    await merchant.price_list("of-a-colleague", {"lamp": [{"from": "1", "price": "1"}]})
+    await merchant.give("his", contact=his.sub)
+    await merchant.give("of-a-colleague", contact=colleague.sub)
+    for claims, why in (
+        (his, ("contact", "his", "12")),
+        (elsewhere, ("contact", "his", "12")),
+        (colleague, ("contact", "of-a-colleague", "1")),
+        (await merchant.join(company), ("group", "retail", "10")),
+        (stranger, ("base", "base", "20")),
+    ):
+        shown = (await accepted(merchant.signed_in(claims).post("/prices", json={"articles": ["lamp"]}))).json()
+        assert _why(shown["items"][0]) == why
+    body = {"articles": ["lamp"], "company_id": str(company)}
+    shown = (await accepted(merchant.staff.post("/prices", json=body))).json()
+    assert _why(shown["items"][0]) == ("group", "retail", "10")
+    await accepted(merchant.staff.delete(f"/terms/contact/{his.sub}/his"))
+    cart = (await accepted(merchant.signed_in(his).post("/priced-carts", json={"lines": [LAMP]}))).json()["cart"]
+    assert _why(cart["lines"][0]) == ("group", "retail", "10")
+
+
+def _why(priced: dict[str, Any]) -> tuple[str, str, str]:
+    explanation = priced["explanation"]
+    return explanation["level"], explanation["price_list"], priced["unit_price"]
+
+
+async def test_a_list_of_a_contact_lets_him_order_and_nobody_else_of_his_company(
+    merchant: Merchant, company: UUID
+) -> None:
+    """PR-04: it is a list of the buyer's own."""
+    bare = await merchant.company()
+    his, colleague = await merchant.join(bare), await merchant.member(bare)
+    await merchant.price_list("his", {"lamp": [{"from": "1", "price": "12"}]})
+    await merchant.give("his", contact=his.sub)
+    lines = {"lines": [LAMP, {"article": "rope", "quantity": "1"}]}
+    cart = (await accepted(merchant.signed_in(his).post("/priced-carts", json=lines))).json()["cart"]
+    assert [line["explanation"]["level"] for line in cart["lines"]] == ["contact", "base"]
+    assert cart["contact_id"] == str(his.sub)
+    await refused(colleague.post("/priced-carts", json=lines), 403, "no-price-list")
+    on_behalf = {**lines, "company_id": str(bare)}
+    await refused(merchant.staff.post("/priced-carts", json=on_behalf), 403, "no-price-list")
 
 
 async def test_a_changed_price_is_in_the_next_cart_and_the_old_one_in_the_past(

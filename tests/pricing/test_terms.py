@@ -1,4 +1,4 @@
-"""Price lists of companies and groups, and the fact that makes a wholesale customer (PR-04)."""
+"""Price lists of contacts, companies and groups, and the fact that makes a wholesale customer (PR-04)."""
 
 from datetime import timedelta
 
@@ -37,6 +37,38 @@ async def test_the_first_valid_list_makes_a_wholesale_customer_and_the_last_unma
     ]
     assert len(await merchant.published(TermsGiven)) == 2
     assert len(await merchant.published(TermsTakenBack)) == 2
+
+
+async def test_a_list_is_given_to_a_contact_that_is_known_and_taken_back(merchant: Merchant) -> None:
+    """PR-03: its events and its state name the contact by its id alone."""
+    contact = (await merchant.join(new_id())).sub
+    await merchant.price_list("his")
+    staff = merchant.staff
+    given = {"assignee_kind": "contact", "assignee": str(contact).upper(), "price_list": "his"}
+    for _ in range(2):
+        answer = await accepted(staff.post("/terms", json=given))
+    assert answer.headers["Location"] == f"/v1/terms/contact/{contact}"
+    read = (await accepted(staff.get(f"/terms/contact/{contact}"))).json()
+    assert (read["price_lists"], read["has_valid_price_list"]) == (["his"], True)
+    await accepted(staff.delete(f"/terms/contact/{contact}/his"))
+    await refused(staff.delete(f"/terms/contact/{contact}/his"), 404, "not-found")
+    assert await states(merchant) == [(("his",), True), ((), False)]
+    for event in (TermsGiven, TermsTakenBack):
+        (published,) = await merchant.published(event)
+        assert published.model_dump() == {**given, "assignee": str(contact)}
+    assert {one.assignee for one in await merchant.published(TermsState)} == {str(contact)}
+
+
+async def test_a_list_is_not_given_to_a_contact_whom_nobody_knows(merchant: Merchant) -> None:
+    await merchant.price_list("his")
+    for assignee, why in ((str(new_id()), "contact-unknown"), ("not-an-id", "assignee-malformed")):
+        body = {"assignee_kind": "contact", "assignee": assignee, "price_list": "his"}
+        problem = await refused(merchant.staff.post("/terms", json=body), 422, why)
+        assert [one["pointer"] for one in problem["errors"]] == ["/assignee"]
+    assert await states(merchant) == []
+    member = await merchant.join(new_id())
+    body["assignee"] = str(member.sub)
+    await refused(merchant.signed_in(member).post("/terms", json=body), 403, "staff-only")
 
 
 async def test_the_base_list_counts_for_nothing(merchant: Merchant) -> None:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.errors import DomainError
 from chassis.http.docs import documentation_page
-from chassis.http.problems import MEDIA_TYPE, PROBLEM_SCHEMA, add_problem_handlers, problem
+from chassis.http.problems import MEDIA_TYPE, PROBLEM_REFERENCE, PROBLEM_SCHEMA, add_problem_handlers, problem
 
 TOO_LARGE = "too-large"
 MAX_BODY = 4_000_000
@@ -21,7 +21,7 @@ MAX_UPLOAD = 64_000_000
 """Bytes; uploads are routes whose path ends with `/imports`."""
 
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": PROBLEM_REFERENCE}}}
     for status, text in {
         400: "Malformed",
         401: "Nobody, or nobody we can verify",
@@ -42,9 +42,18 @@ def _operation_id(route: APIRoute) -> str:
     return re.sub(r"\W+", "_", f"{min(route.methods or ['any']).lower()}{route.path_format}").strip("_")
 
 
+class Api(FastAPI):
+    """Describes a problem once: written out with every answer of every operation it would be half of the document."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        return document
+
+
 def build_app(service: str, description: str, routers: Sequence[APIRouter]) -> FastAPI:
     """The API under `/v1`, its OpenAPI 3.1 document and pages, without health and metrics (see `add_health`)."""
-    app = FastAPI(
+    app = Api(
         title=f"Countersign {service}",
         version="1",
         description=description,

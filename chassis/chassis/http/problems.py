@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "1"
 
+PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
 PROBLEM_SCHEMA: dict[str, Any] = {
+    "title": "Problem",
     "type": "object",
     "required": ["type", "title", "status", "code"],
     "properties": {

@@ -1,13 +1,12 @@
 """What happens to companies, contacts, members, applications and invitations, in ids, numbers and codes alone."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, MEMBER, STAFF
-from contracts.identity.values import AfterApproval, CustomerStatus, Permission, RegistrationMode, RejectionReason, Role
+from contracts.identity.values import AfterApproval, CustomerStatus, Permission, RegistrationMode, RejectionReason
 from contracts.shared.event import Event
-from contracts.shared.values import Code, Money
+from contracts.shared.values import Code, Money, OpenEnum
 
 # -- company ---------------------------------------------------------------------------------------------------------
 
@@ -17,7 +16,7 @@ class _CompanyEvent(Event):
     number: str
 
 
-class CompanyOrigin(StrEnum):
+class CompanyOrigin(OpenEnum):
     APPLIED = "applied"
     CREATED_BY_MERCHANT = "created_by_merchant"
 
@@ -79,12 +78,14 @@ class _MemberEvent(Event):
 
 
 class MemberAdded(_MemberEvent, type="countersign.identity.member.added.v1", topic=MEMBER):
-    role: Role
+    role: Code
+    administers: bool
     permissions: frozenset[Permission]
 
 
 class MemberChanged(_MemberEvent, type="countersign.identity.member.changed.v1", topic=MEMBER):
-    role: Role
+    role: Code
+    administers: bool
     permissions: frozenset[Permission]
     always_attested: bool
     limit_per_order: Money | None = None
@@ -158,7 +159,7 @@ class ApplicationRejected(_ApplicationEvent, type="countersign.identity.applicat
     reason: RejectionReason
 
 
-class WithdrawnBecause(StrEnum):
+class WithdrawnBecause(OpenEnum):
     SILENCE = "silence"
     APPLICANT = "applicant"
     STAFF = "staff"
@@ -169,7 +170,7 @@ class ApplicationWithdrawn(_ApplicationEvent, type="countersign.identity.applica
     withdrawn_at: datetime
 
 
-class Reminded(StrEnum):
+class Reminded(OpenEnum):
     REVIEWER = "reviewer"
     APPLICANT = "applicant"
 
@@ -198,7 +199,7 @@ class InvitationIssued(_InvitationEvent, type="countersign.identity.invitation.i
 
     issue: int
     company_number: str
-    role: Role
+    role: Code
     first_administrator: bool
     """Accepting it enables the company."""
     invited_by: UUID | None

@@ -1,16 +1,15 @@
 """Current company, member, contact and key, on identity's state topics."""
 
 from datetime import timedelta
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import Field
 
 from contracts.identity.topics import COMPANY_STATE, CONTACT_STATE, KEY_STATE, MEMBER_STATE
-from contracts.identity.values import CustomerStatus, Permission, Role
+from contracts.identity.values import CustomerStatus, Permission
 from contracts.shared.event import State
 from contracts.shared.keys import PublicKey
-from contracts.shared.values import Code, CountryCode, Language, Money
+from contracts.shared.values import Code, CountryCode, Language, Money, OpenEnum
 
 
 class CompanyState(State, type="countersign.identity.company.state.v1", topic=COMPANY_STATE):
@@ -44,7 +43,10 @@ class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMB
     company_id: UUID
     contact_id: UUID
     active: bool
-    role: Role
+    role: Code
+    """What it is called; the merchant has roles of its own. Decide by what follows."""
+    administers: bool
+    """It is an administrator of its company."""
     permissions: frozenset[Permission]
     always_attested: bool = False
     """Its orders must always be attested (ID-17)."""
@@ -52,7 +54,7 @@ class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMB
     limit_per_month: Money | None = None
 
 
-class ContactKind(StrEnum):
+class ContactKind(OpenEnum):
     GUEST = "guest"
     REGISTERED = "registered"
 

@@ -2,8 +2,10 @@
 
 from enum import StrEnum
 
+from contracts.shared.values import OpenEnum
 
-class CustomerStatus(StrEnum):
+
+class CustomerStatus(OpenEnum):
     """What a company is to the merchant at one moment, computed by identity alone from facts.
 
     `docs/features.md` has the table.
@@ -19,7 +21,7 @@ class CustomerStatus(StrEnum):
     DISABLED = "disabled"
 
 
-class Capability(StrEnum):
+class Capability(OpenEnum):
     """What a status may allow; the columns of the status table."""
 
     LOG_IN = "log_in"
@@ -31,15 +33,7 @@ class Capability(StrEnum):
     INVITE_MEMBERS = "invite_members"
 
 
-class Role(StrEnum):
-    """A member's role in its company (ID-15); each has a default set of permissions."""
-
-    ADMINISTRATOR = "administrator"
-    EMPLOYEE = "employee"
-    USER = "user"
-
-
-class Permission(StrEnum):
+class Permission(OpenEnum):
     """What one member may do, one by one (ID-15)."""
 
     BUY = "buy"
@@ -53,7 +47,7 @@ class Permission(StrEnum):
     ATTEST_ORDERS = "attest_orders"
 
 
-class RegistrationMode(StrEnum):
+class RegistrationMode(OpenEnum):
     """How a storefront treats a company that registers itself (ID-06)."""
 
     CLOSED = "closed"
@@ -61,14 +55,14 @@ class RegistrationMode(StrEnum):
     AUTOMATIC = "automatic"
 
 
-class AfterApproval(StrEnum):
+class AfterApproval(OpenEnum):
     """What follows an approval (ID-10)."""
 
     INVITE = "invite"
     ENABLE = "enable"
 
 
-class RejectionReason(StrEnum):
+class RejectionReason(OpenEnum):
     """Why an application was declined; the applicant is told in its own language."""
 
     DUPLICATE = "duplicate"

@@ -1,9 +1,9 @@
 """Words of orders that other services use."""
 
-from enum import StrEnum
+from contracts.shared.values import OpenEnum
 
 
-class OrderStatus(StrEnum):
+class OrderStatus(OpenEnum):
     SUBMITTED = "submitted"
     AWAITING_ATTESTATION = "awaiting_attestation"
     ATTESTED = "attested"
@@ -18,13 +18,13 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class PaymentChoice(StrEnum):
+class PaymentChoice(OpenEnum):
     INVOICE = "invoice"
     PROVIDER = "provider"
     """Handed to a payment provider through events."""
 
 
-class AttestationRule(StrEnum):
+class AttestationRule(OpenEnum):
     """Why an order waits for its company (OR-04, OR-08)."""
 
     MEMBER_ALWAYS = "member-always"
@@ -33,7 +33,7 @@ class AttestationRule(StrEnum):
     OVER_MEMBER_LIMIT_PER_MONTH = "over-member-limit-per-month"
 
 
-class AskedOf(StrEnum):
+class AskedOf(OpenEnum):
     """Whom a waiting order is with; each escalation goes one further (OR-06)."""
 
     ATTESTERS = "attesters"

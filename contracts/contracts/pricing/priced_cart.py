@@ -24,7 +24,7 @@ class Explanation(_Value):
 
     price_list: Code
     level: str
-    """`company`, `group` or `base`: the level that named the article."""
+    """`contact`, `company`, `group` or `base`: the level that named the article."""
     group: Code | None = None
     tier_from: Amount
     """The quantity from which the price counts."""

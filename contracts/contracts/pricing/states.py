@@ -1,12 +1,11 @@
 """Current price lists, terms and keys, on pricing's state topics."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from contracts.pricing.topics import KEY_STATE, PRICE_LIST_STATE, TERMS_STATE
 from contracts.shared.event import State
 from contracts.shared.keys import PublicKey
-from contracts.shared.values import Code, Currency
+from contracts.shared.values import Code, Currency, OpenEnum
 
 
 class PriceListState(State, type="countersign.pricing.price_list.state.v1", topic=PRICE_LIST_STATE):
@@ -22,20 +21,25 @@ class PriceListState(State, type="countersign.pricing.price_list.state.v1", topi
     """How many prices it holds."""
 
 
-class AssigneeKind(StrEnum):
+class AssigneeKind(OpenEnum):
+    CONTACT = "contact"
     COMPANY = "company"
     GROUP = "group"
 
 
 class TermsState(State, type="countersign.pricing.terms.state.v1", topic=TERMS_STATE):
-    """Which price lists a company or a group has been given. The topic's key is `company/<id>` or `group/<code>`."""
+    """Which price lists a contact, a company or a group has been given.
+
+    The topic's key is `contact/<id>`, `company/<id>` or `group/<code>`.
+    """
 
     assignee_kind: AssigneeKind
     assignee: str
-    """The company's id, or the group's code."""
+    """The contact's or company's id, or the group's code."""
     price_lists: tuple[Code, ...]
     has_valid_price_list: bool
-    """A list that is valid now is among them: the fact behind `not_invited` (PR-04)."""
+    """A list that is valid now is among them. Of a company or a group it is the fact behind `not_invited` (PR-04); that a
+    contact has one changes nobody's status."""
 
 
 class PricingKey(PublicKey, type="countersign.pricing.key.state.v1", topic=KEY_STATE):

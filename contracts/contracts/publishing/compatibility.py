@@ -2,8 +2,8 @@
 
 Subscribers read new records with an old schema; we read old records (replay, compacted topics) with the new one. So a
 field is neither narrowed nor widened, required stays required, and only these changes pass: a new type, a new optional
-field, a new value of an enumeration, words and examples. Enumerations are open: the public document tells readers to
-expect values that they do not know.
+field, a new value of an enumeration that was released as open (`OpenEnum`: the public document tells readers to expect values
+that they do not know), words and examples.
 """
 
 import json
@@ -16,6 +16,7 @@ LIMITS = (
     "type", "format", "pattern", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
     "minLength", "maxLength", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
 )  # fmt: skip
+OPEN = "x-values-may-be-added"
 PLACE = {"topic": "topic", "partitions": "number of partitions", "key": "key"}
 
 
@@ -122,6 +123,12 @@ def _of_values(where: str, old: Schema, new: Schema) -> Iterator[str]:
         for value in before:
             if value not in after:
                 yield f"{where}: value {json.dumps(value)} removed"
+        if not old.get(OPEN):
+            for value in after:
+                if value not in before:
+                    yield f"{where}: value {json.dumps(value)} added; no reader expects it"
+        if old.get(OPEN) and not new.get(OPEN):
+            yield f"{where}: values might be added, and may no longer be"
 
 
 def _values(place: Schema) -> list[Any] | None:

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 from contracts.publishing.keys import key_of
 from contracts.shared.event import Event
+from contracts.shared.values import OpenEnum
 
 
 def schema_of(event: type[Event], example: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -57,7 +58,8 @@ class _FromDocstrings(GenerateJsonSchema):
         json_schema = super().enum_schema(schema)
         kind: type[Enum] = schema["cls"]
         documented = _strings_below(kind)
-        json_schema["x-values-may-be-added"] = True
+        if issubclass(kind, OpenEnum):
+            json_schema["x-values-may-be-added"] = True
         if documented:
             json_schema["x-values"] = {
                 member.value: documented[member.name] for member in kind if member.name in documented

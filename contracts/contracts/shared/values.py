@@ -3,9 +3,19 @@
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, core_schema
 
 CENT = Decimal("0.01")
 
@@ -32,7 +42,36 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", exampl
 """The merchant's own key of something: a price list, a group, a storefront, an article."""
 
 
-class Language(StrEnum):
+READING: Final = object()
+"""The context in which a published record is validated: of a later release it may be, with values that this one does not know."""
+
+
+class OpenEnum(StrEnum):
+    """Values may be added without a new version of the events that have it.
+
+    Whoever reads a record keeps a value that it does not know, and treats it like none of those that it knows. Everywhere
+    else such a value is refused.
+    """
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """What was published, known or not."""
+        if value in cls._value2member_map_:
+            return cls(value)
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_wrap_validator_function(cls._read, handler(source))
+
+    @classmethod
+    def _read(cls, value: Any, known: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        return cls.of(value) if info.context is READING and isinstance(value, str) else known(value)
+
+
+class Language(OpenEnum):
     """The languages of mails and of names per language (NO-02)."""
 
     DUTCH = "nl"

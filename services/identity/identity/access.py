@@ -13,7 +13,7 @@ from chassis.errors import Forbidden, NotFound, Unauthenticated
 from chassis.http.authentication import claims_of
 from contracts.identity.status_table import refusal_code
 from contracts.identity.tokens import MemberClaims, StaffClaims, claims_adapter
-from contracts.identity.values import Capability, Permission, Role
+from contracts.identity.values import Capability, Permission
 from identity.companies.models import Company
 from identity.members.models import Member as MemberRow
 from identity.policies import status_table
@@ -27,7 +27,7 @@ class MemberCaller:
     member_id: UUID
     company_id: UUID
     contact_id: UUID
-    role: Role
+    administers: bool
     permissions: frozenset[Permission]
 
 
@@ -49,8 +49,8 @@ async def _admit_staff(connection: AsyncConnection, claims: StaffClaims) -> Staf
 async def _admit_member(connection: AsyncConnection, claims: MemberClaims) -> MemberCaller:
     row = (
         await connection.execute(
-            select(MemberRow.id, MemberRow.company_id, MemberRow.contact_id, MemberRow.role, MemberRow.permissions)
-            .add_columns(Company.status)
+            select(MemberRow.id, MemberRow.company_id, MemberRow.contact_id)
+            .add_columns(MemberRow.administers, MemberRow.permissions, Company.status)
             .join(Company, Company.id == MemberRow.company_id)
             .where(MemberRow.id == claims.member, MemberRow.company_id == claims.company)
             .where(MemberRow.active)
@@ -61,7 +61,8 @@ async def _admit_member(connection: AsyncConnection, claims: MemberClaims) -> Me
     if not (await status_table(connection)).allows(row.status, Capability.LOG_IN):
         raise Forbidden(refusal_code(row.status), "The company may not sign in.", facts={"customer_status": row.status})
     act_as(f"member:{row.id}")
-    return MemberCaller(row.id, row.company_id, row.contact_id, row.role, frozenset(map(Permission, row.permissions)))
+    permissions = frozenset(map(Permission, row.permissions))
+    return MemberCaller(row.id, row.company_id, row.contact_id, row.administers, permissions)
 
 
 async def _staff(request: Request) -> StaffClaims:

@@ -1,6 +1,7 @@
 """The composition root of identity: its parts in plain lists."""
 
 from pathlib import Path
+from typing import Any
 
 from chassis.database import Database
 from chassis.housekeeping import Duty
@@ -33,6 +34,9 @@ from identity.invitations.queries import expected_acceptances
 from identity.invitations.workflows import InvitationAcceptanceWorkflow
 from identity.members import routes as members_routes
 from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePolicy
+from identity.roles import routes as roles_routes
+from identity.roles.changing import check_roles_in_use
+from identity.roles.policies import RolesPolicy
 from identity.settings import IdentitySettings
 from identity.sign_in import duties as sign_in_duties
 from identity.sign_in import routes as sign_in_routes
@@ -47,13 +51,20 @@ POLICIES: list[type[Policy]] = [
     ApprovalPolicy,
     InvitationPolicy,
     StatusTablePolicy,
+    RolesPolicy,
 ]
 
+CHANGED: dict[type[Policy], Any] = {
+    StatusTablePolicy: publish_status_table,
+    RolesPolicy: check_roles_in_use,
+}
+
 ROUTERS = [
-    policy_routes(POLICIES, StaffDependency, changed={StatusTablePolicy: publish_status_table}),
+    policy_routes(POLICIES, StaffDependency, changed=CHANGED),
     companies_routes.router,
     contacts_routes.router,
     *applications_routes.routers,
+    roles_routes.router,
     members_routes.router,
     invitations_routes.router,
     invitations_routes.inviting,

@@ -36,7 +36,12 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=topics("orders"),
     verifier=TokenVerifier("identity", ISSUER, AUDIENCE, KEYS),
-    routers=[orders_routes.router, limits_routes.router, policy_routes(POLICIES, StaffDependency)],
+    routers=[
+        orders_routes.submission,
+        orders_routes.router,
+        limits_routes.router,
+        policy_routes(POLICIES, StaffDependency),
+    ],
     subscriptions=attestation_consumers.subscriptions,
     projections=buyers_consumers.projections,
     workflows=[OrderAttestationWorkflow],

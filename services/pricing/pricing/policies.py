@@ -13,6 +13,8 @@ from contracts.shared.values import CountryCode, Elapsed
 class Level(StrEnum):
     """How near to the buyer a price list is."""
 
+    CONTACT = "contact"
+    """Of the member that buys, in whichever of his companies."""
     COMPANY = "company"
     GROUP = "group"
     BASE = "base"
@@ -29,7 +31,7 @@ class PricingPolicy(Policy):
 
     merchant_country: CountryCode = "NL"
     """Where the merchant is established; decides between domestic VAT, reverse charge and export."""
-    levels: Annotated[tuple[Level, ...], AfterValidator(_each_once)] = (Level.COMPANY, Level.GROUP, Level.BASE)
+    levels: Annotated[tuple[Level, ...], AfterValidator(_each_once)] = tuple(Level)
     """Nearest first. A level that is absent is never asked."""
     cart_valid_for: Elapsed = timedelta(minutes=30)
     """How long a priced cart may be ordered from."""

@@ -99,4 +99,5 @@ def test_the_company_is_found_also_where_it_is_an_assignee():
     assert company_of(removed()) == COMPANY
     terms = {"assignee": str(COMPANY), "price_list": "wholesale"}
     assert company_of(TermsGiven(assignee_kind=AssigneeKind.COMPANY, **terms)) == COMPANY
+    assert company_of(TermsGiven(assignee_kind=AssigneeKind.CONTACT, **terms)) is None
     assert company_of(TermsGiven(assignee_kind=AssigneeKind.GROUP, assignee="gold", price_list="w")) is None

@@ -20,7 +20,6 @@ from contracts.identity.values import (
     LinkPurpose,
     RegistrationMode,
     RejectionReason,
-    Role,
 )
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Language
@@ -37,6 +36,7 @@ from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.members.models import Member
 from identity.policies import RegistrationPolicy
+from identity.roles.policies import BuiltIn
 from identity.sign_in.passwords import PasswordHash
 from tests.conftest import NewDatabase
 
@@ -96,7 +96,7 @@ async def test_company_contact_and_membership_exist_from_the_application_on_as_p
         contact = (await session.scalars(select(Contact))).one()
         member = (await session.scalars(select(Member))).one()
     assert (contact.kind, contact.company_id, company.first_contact_id) == (ContactKind.GUEST, company.id, contact.id)
-    assert (member.company_id, member.contact_id, member.role) == (company.id, contact.id, Role.ADMINISTRATOR)
+    assert (member.company_id, member.contact_id, member.role) == (company.id, contact.id, BuiltIn.ADMINISTRATOR)
     assert sorted(await types(database)) == [
         "application.submitted", "company.created", "company.status_changed", "contact.created", "member.added",
     ]  # fmt: skip

@@ -75,6 +75,13 @@ async def test_a_first_price_list_makes_a_company_a_customer_and_its_loss_takes_
     assert await status_of(database, company.id) is CustomerStatus.NONE
 
 
+async def test_a_price_list_of_a_contact_changes_no_status(database, create):
+    """PR-04: also where the contact's id were that of a company."""
+    company = await create()
+    await pricing_says(database, AssigneeKind.CONTACT, str(company.id), has=True)
+    assert await status_of(database, company.id) is CustomerStatus.NONE
+
+
 async def test_the_terms_of_a_group_touch_every_company_of_the_group_and_no_other(database, create):
     bakers, also, other = await create("bakers"), await create("shops", "bakers"), await create("shops")
     await pricing_says(database, AssigneeKind.GROUP, "bakers", has=True)

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from chassis.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from contracts.identity.activities import InvitationStatus
-from contracts.identity.values import CustomerStatus, LinkPurpose, Permission, Role
+from contracts.identity.values import CustomerStatus, LinkPurpose, Permission
 from contracts.shared.values import Language
 from identity.companies.commands import lock_company
 from identity.contacts.commands import lock_contact
@@ -23,8 +23,9 @@ from identity.invitations.commands import (
     revoke_invitation,
 )
 from identity.invitations.inviting import Invitee, InvitePeople, InvitingOutcome, invite_people
-from identity.members.commands import AddMember, Granter, MemberTerms, add_member
-from identity.members.permissions import DEFAULT_PERMISSIONS
+from identity.members.commands import AddMember, add_member
+from identity.members.grants import Granter, MemberTerms, granted
+from identity.roles.policies import BUILT_IN, BuiltIn
 from identity.sign_in.commands import has_password
 from tests.identity.people import AT, CHEAP, KEYS, PASSWORD, a_company, a_contact, a_member, an_account
 
@@ -45,7 +46,7 @@ async def company(database):
 
 async def invite(database, company, *emails: str, terms: MemberTerms | None = None, at=AT, **options):
     invitees = [Invitee("Noor Smit", email, Language.DUTCH) for email in emails or (EMAIL,)]
-    command = InvitePeople(company.id, invitees, terms or MemberTerms(Role.USER, always_attested=True), **options)
+    command = InvitePeople(company.id, invitees, terms or MemberTerms(BuiltIn.USER, always_attested=True), **options)
     async with database.transaction() as session:
         return await invite_people(session, command, at)
 
@@ -85,7 +86,7 @@ async def test_each_address_has_its_own_outcome(database, company):
 async def test_accepting_makes_a_member_with_an_account_on_the_terms_of_the_invitation(database, company):
     (invited,) = await invite(database, company)
     member = await accept(database, await token_of(database, invited.invitation_id))
-    assert (member.company_id, member.role, member.always_attested) == (company.id, Role.USER, True)
+    assert (member.company_id, member.role, member.always_attested) == (company.id, BuiltIn.USER, True)
     async with database.transaction() as session:
         contact = await lock_contact(session, member.contact_id)
         assert (contact.kind, contact.verified_at) == ("registered", AT + DAY)
@@ -142,12 +143,23 @@ async def test_it_can_not_be_accepted_after_its_time_even_if_nobody_noted_the_ex
         await accept(database, await token_of(database, invited.invitation_id), at=AT + 14 * DAY)
 
 
+async def test_who_became_the_last_administrator_does_not_accept_to_be_less(database, company):
+    """ID-16."""
+    (invited,) = await invite(database, company)
+    async with database.transaction() as session:
+        await a_member(session, await lock_company(session, company.id), EMAIL)
+    token = await token_of(database, invited.invitation_id)
+    with pytest.raises(Conflict, match="last-administrator"):
+        await accept(database, token, password=None)
+
+
 async def test_the_first_administrators_acceptance_enables_the_company(database):
     async with database.transaction() as session:
         company = await a_company(session, accepted=False)
         guest = await a_contact(session, EMAIL, company)
-        await add_member(session, AddMember(company.id, guest.id), AT)  # by the company's own application
-    terms = MemberTerms(Role.ADMINISTRATOR)
+        grant = await granted(session, MemberTerms(BuiltIn.ADMINISTRATOR))
+        await add_member(session, AddMember(company.id, guest.id, grant), AT)  # by the company's own application
+    terms = MemberTerms(BuiltIn.ADMINISTRATOR)
     (invited,) = await invite(database, company, terms=terms, first_administrator=True)
     assert await status(database, company) is CustomerStatus.INVITED
     await accept(database, await token_of(database, invited.invitation_id))
@@ -158,7 +170,7 @@ async def test_the_first_administrators_acceptance_enables_the_company(database)
 async def test_an_ended_first_invitation_leads_back_and_frees_the_address(database, end):
     async with database.transaction() as session:
         company = await a_company(session, accepted=False)
-    terms = MemberTerms(Role.ADMINISTRATOR)
+    terms = MemberTerms(BuiltIn.ADMINISTRATOR)
     (invited,) = await invite(database, company, terms=terms, first_administrator=True)
     change = ChangeInvitation(invited.invitation_id)
     token = await token_of(database, invited.invitation_id)
@@ -210,13 +222,13 @@ async def test_a_foreign_companys_invitation_is_not_found(database, company):
 @pytest.mark.parametrize(
     ("terms", "code"),
     [
-        (MemberTerms(Role.ADMINISTRATOR), "administrators-only"),
-        (MemberTerms(Role.USER, {Permission.ATTEST_ORDERS}), "permission-not-yours"),
+        (MemberTerms(BuiltIn.ADMINISTRATOR), "administrators-only"),
+        (MemberTerms(BuiltIn.USER, {Permission.ATTEST_ORDERS}), "permission-not-yours"),
     ],
 )
 async def test_who_manages_members_gives_no_more_than_he_has(database, company, terms, code):
-    own = DEFAULT_PERMISSIONS[Role.EMPLOYEE] | {Permission.MANAGE_MEMBERS}
-    terms = MemberTerms(terms.role, terms.permissions, granter=Granter(Role.EMPLOYEE, own))
+    own = BUILT_IN[BuiltIn.EMPLOYEE].permissions | {Permission.MANAGE_MEMBERS}
+    terms = MemberTerms(terms.role, terms.permissions, granter=Granter(administers=False, permissions=own))
     with pytest.raises(Forbidden, match=code):
         await invite(database, company, terms=terms)
 
@@ -224,9 +236,9 @@ async def test_who_manages_members_gives_no_more_than_he_has(database, company, 
 async def test_a_suspended_companys_member_invites_nobody_but_staff_does(database, company):
     async with database.transaction() as session:
         (await lock_company(session, company.id)).suspend("unpaid", AT)
-    granter = Granter(Role.ADMINISTRATOR, frozenset(Permission))
+    granter = Granter(administers=True, permissions=frozenset(Permission))
     with pytest.raises(DomainError, match="customer-disabled"):
-        await invite(database, company, terms=MemberTerms(Role.USER, granter=granter))
+        await invite(database, company, terms=MemberTerms(BuiltIn.USER, granter=granter))
     assert await invite(database, company)
 
 

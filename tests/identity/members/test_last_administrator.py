@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from chassis.errors import Conflict
 from chassis.ids import new_id
-from contracts.identity.values import Permission, Role
+from contracts.identity.values import Permission
 from identity.members.commands import EditMember, RemoveMember, edit_member, remove_member
 from identity.members.models import Member
+from identity.roles.policies import BuiltIn
 from tests.identity.people import AT, a_company, a_member
 
 
@@ -23,7 +24,7 @@ async def database(new_database):
 
 async def administrators(database, company_id) -> int:
     async with database.transaction() as session:
-        held = Member.company_id == company_id, Member.active, Member.role == Role.ADMINISTRATOR
+        held = Member.company_id == company_id, Member.active, Member.administers
         return await session.scalar(select(func.count()).select_from(Member).where(*held))
 
 
@@ -67,11 +68,11 @@ async def test_whatever_is_tried_one_administrator_remains(database, acts):
 
 
 async def demote(database, member):
-    return await edit(database, member, Role.USER)
+    return await edit(database, member, BuiltIn.USER)
 
 
 async def promote(database, member):
-    return await edit(database, member, Role.ADMINISTRATOR)
+    return await edit(database, member, BuiltIn.ADMINISTRATOR)
 
 
 async def edit(database, member, role):
@@ -87,7 +88,7 @@ async def remove(database, member):
 async def test_a_new_role_brings_its_permissions_and_named_ones_stay(database):
     _, (_, bob) = await company_with(database, "ada", "bob")
     async with database.transaction() as session:
-        command = EditMember(bob, None, role=Role.USER, permissions={Permission.SEE_PRICES}, always_attested=True)
+        command = EditMember(bob, None, role=BuiltIn.USER, permissions={Permission.SEE_PRICES}, always_attested=True)
         await edit_member(session, command)
     async with database.transaction() as session:
         member = await edit_member(session, EditMember(bob, None, always_attested=False))

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from chassis.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unauthenticated
-from contracts.identity.values import LinkPurpose, Role
+from contracts.identity.values import LinkPurpose
 from identity.companies.commands import lock_company
 from identity.contacts.commands import lock_contact
-from identity.members.commands import AddMember, MemberTerms, RemoveMember, add_member, remove_member
+from identity.members.commands import AddMember, RemoveMember, add_member, remove_member
+from identity.members.grants import MemberTerms, granted
+from identity.roles.policies import BuiltIn
 from identity.sign_in.commands import (
     UseLink,
     request_reset,
@@ -83,7 +85,8 @@ async def test_somebody_who_guesses_elsewhere_does_not_lock_out_the_person(datab
 async def test_the_company_is_named_where_there_are_several(database, member):
     async with database.transaction() as session:
         second = await a_company(session)
-        await add_member(session, AddMember(second.id, member.contact_id, MemberTerms(Role.USER)), AT)
+        grant = await granted(session, MemberTerms(BuiltIn.USER))
+        await add_member(session, AddMember(second.id, member.contact_id, grant), AT)
     with pytest.raises(Conflict) as refused:
         await enter(database)
     assert refused.value.code == "company-not-named"

@@ -8,7 +8,7 @@ import pytest
 
 from chassis import clock
 from chassis.ids import new_id
-from contracts.identity.values import CustomerStatus, Role
+from contracts.identity.values import CustomerStatus
 from contracts.orders.values import OrderStatus
 from orders.attestation.commands import EscalateAttestation, do_if_possible, escalate_attestation
 from orders.attestation.queries import expected_attestations
@@ -77,7 +77,7 @@ async def test_who_may_not_decide_is_told_why_before_and_when_he_tries(world):
 
 async def test_an_attester_of_another_company_finds_no_order(world):
     _, _, order_id = await waiting(world)
-    stranger = await world.attester(await world.company(), role=Role.ADMINISTRATOR)
+    stranger = await world.attester(await world.company(), administers=True)
     reason = {"reason": "no"}
     for path, body in (("attest", None), ("decline", reason), ("withdraw", None)):
         assert code(await world.post(stranger.headers, f"/v1/orders/{order_id}/{path}", body)) == (404, "not-found")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 
@@ -36,8 +37,9 @@ BUYER = a_buyer(COMPANY)
 ATTESTER, ADMINISTRATOR = an_attester(COMPANY), an_administrator(COMPANY)
 PEOPLE: list[Any] = [BUYER.member, ATTESTER, ADMINISTRATOR]
 POLICY = AttestationPolicy()
-LONGEST = 30
-"""History events of an attested order with one attester and no reminder."""
+LONGEST = 15
+"""History events of an attested order with one attester and no reminder. Workflow tasks are left out: a busy machine needs
+more of them."""
 
 
 class Service:
@@ -149,7 +151,8 @@ async def test_attested_and_placed_in_few_events(time_skipping):
         assert service.mails[1].contacts == (BUYER.member.contact_id,)
         assert service.mails[0].parameters["total"] == "12.10 EUR"
         history = await service.handle.fetch_history()
-        assert len(history.events) <= LONGEST
+        names = [EventType.Name(event.event_type) for event in history.events]
+        assert len([name for name in names if "_WORKFLOW_TASK_" not in name]) <= LONGEST
         await record_history(service.handle, "order-attestation", "attested")
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from contracts.identity.values import Role
 from tests.orders.world import code
 
 LIMIT = {"amount": "50.00", "currency": "EUR"}
@@ -10,7 +9,7 @@ LIMIT = {"amount": "50.00", "currency": "EUR"}
 
 async def test_an_administrator_sets_the_limits_of_his_company(world):
     company = await world.company()
-    administrator = await world.member(company, role=Role.ADMINISTRATOR)
+    administrator = await world.member(company, administers=True)
     path = f"/v1/limits/companies/{company}"
     set_ = await world.http.put(path, json={"per_order": LIMIT}, headers=administrator.headers)
     assert set_.status_code == 200
@@ -21,7 +20,7 @@ async def test_an_administrator_sets_the_limits_of_his_company(world):
     assert read.headers["ETag"] == '"1"'
     buyer = await world.buyer(company)
     assert code(await world.http.get(path, headers=buyer.headers)) == (403, "administrators-only")
-    stranger = await world.member(await world.company(), role=Role.ADMINISTRATOR)
+    stranger = await world.member(await world.company(), administers=True)
     assert code(await world.http.get(path, headers=stranger.headers)) == (404, "not-found")
     assert code(await world.http.get("/v1/limits/companies/" + str(stranger.member_id), headers=world.staff)) == (
         404,

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chassis.errors import Conflict, DomainError, Forbidden, Invalid
 from chassis.ids import new_id
-from contracts.identity.values import Permission, Role
+from contracts.identity.values import Permission
 from contracts.orders.values import AskedOf, OrderStatus, PaymentChoice
 from orders.attestation.attesters import Merchant
 from orders.orders.models import GIVES_BACK, MOVES, Order
@@ -244,7 +244,7 @@ class AnyOrderOfActs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.company = a_company()
-        self.buyer = a_buyer(self.company, role=Role.ADMINISTRATOR)
+        self.buyer = a_buyer(self.company, administers=True)
         self.people: list[Any] = [self.buyer.member, an_attester(self.company), an_administrator(self.company)]
         self.order = a_waiting_order(self.buyer, self.people)
         self.total = self.order.total

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 from chassis.ids import new_id
-from contracts.identity.values import Permission, Role
+from contracts.identity.values import Permission
 from orders.app import service
 from orders.orders.export import safe
 from tests.orders.world import Person, World, code
@@ -23,7 +23,7 @@ async def ordered(world: World, who: Person, **body: Any) -> str:
 
 async def test_everybody_sees_what_he_may_and_no_more(world):
     company = await world.company()
-    administrator = await world.member(company, Permission.BUY, role=Role.ADMINISTRATOR)
+    administrator = await world.member(company, Permission.BUY, administers=True)
     all_seeing = await world.member(company, Permission.SEE_ALL_ORDERS)
     attester = await world.attester(company)
     first, second = await world.buyer(company), await world.buyer(company, always_attested=True)

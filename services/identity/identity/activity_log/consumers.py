@@ -12,25 +12,27 @@ from contracts.pricing.states import AssigneeKind
 from contracts.shared.event import Event
 from identity.activity_log.models import activity_table
 
+_LOG = insert(activity_table).on_conflict_do_nothing()
+
 
 async def log_activity(delivery: Delivery, event: Event) -> None:
     """Who, when, what, and for which company, where there is one."""
     envelope = delivery.envelope
-    row = insert(activity_table).values(
-        event_id=envelope.id,
-        happened_at=envelope.time,
-        type=envelope.type,
-        actor=envelope.actor,
-        company_id=company_of(event),
-        subject=envelope.subject,
-        correlation_id=envelope.correlation_id,
-        source=event.topic.owner,
-    )
-    await delivery.session.execute(row.on_conflict_do_nothing())
+    row = {
+        "event_id": envelope.id,
+        "happened_at": envelope.time,
+        "type": envelope.type,
+        "actor": envelope.actor,
+        "company_id": company_of(event),
+        "subject": envelope.subject,
+        "correlation_id": envelope.correlation_id,
+        "source": event.topic.owner,
+    }
+    await delivery.session.execute(_LOG, row)
 
 
 def company_of(event: Event) -> UUID | None:
-    """The company that an event is about; None: it is about none, or about a group."""
+    """The company that an event is about; None: it is about none, or about a group or a contact."""
     company_id: Any = getattr(event, "company_id", None)
     if company_id is None and getattr(event, "assignee_kind", None) is AssigneeKind.COMPANY:
         company_id = UUID(getattr(event, "assignee", ""))

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict
 from contracts.identity.activities import ApplicationStatus
-from contracts.identity.values import AfterApproval, Role
+from contracts.identity.values import AfterApproval
 from identity.applications.commands import lock_with_company
 from identity.applications.models import Application
 from identity.companies.commands import Conditions, claim_number, give_conditions
@@ -16,7 +16,8 @@ from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import lock_contact, register_contact, registered_contact
 from identity.contacts.models import Contact
 from identity.invitations.commands import IssueInvitation, issue_invitation
-from identity.members.commands import MemberTerms
+from identity.members.grants import MemberTerms
+from identity.roles.policies import BuiltIn
 
 
 async def approve_application(session: AsyncSession, application_id: UUID, decision: int, at: datetime) -> Application:
@@ -44,7 +45,7 @@ async def approve_application(session: AsyncSession, application_id: UUID, decis
     elif not company.first_invitation_live:
         await issue_invitation(
             session,
-            IssueInvitation(company.id, contact.id, MemberTerms(Role.ADMINISTRATOR), first_administrator=True),
+            IssueInvitation(company.id, contact.id, MemberTerms(BuiltIn.ADMINISTRATOR), first_administrator=True),
             at,
         )
     return application

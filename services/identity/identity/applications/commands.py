@@ -22,7 +22,9 @@ from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import domain_of
 from identity.members.commands import AddMember, add_member
+from identity.members.grants import MemberTerms, granted
 from identity.policies import ApprovalPolicy, RegistrationPolicy
+from identity.roles.policies import BuiltIn
 from identity.sign_in.commands import SetPassword, request_verification, set_password
 from identity.sign_in.passwords import PasswordHash
 
@@ -170,7 +172,8 @@ async def submit_application(session: AsyncSession, command: SubmitApplication, 
     application.submit()
     session.add(application)
     company.note_application(ApplicationOutcome.PENDING)
-    await add_member(session, AddMember(company.id, contact.id), at)
+    grant = await granted(session, MemberTerms(BuiltIn.ADMINISTRATOR))
+    await add_member(session, AddMember(company.id, contact.id, grant), at)
     if command.password_hash and contact.kind is ContactKind.GUEST:
         await set_password(session, SetPassword(contact.id, command.password_hash), at)
         await request_verification(session, contact, at)

@@ -17,7 +17,7 @@ that joins a group while the group's terms change is not missed by both."""
 
 
 class KnownTerms(Projected):
-    """Whether a company or a group has a price list that is valid now."""
+    """Whether a contact, a company or a group has a price list that is valid now; a contact's gives no company a status."""
 
     __tablename__ = "known_terms"
 

@@ -16,7 +16,7 @@ from identity.contacts.commands import lock_contact, register_contact, registere
 from identity.contacts.models import Contact
 from identity.invitations.commands import ChangeInvitation, decline_invitation, lock_invitation
 from identity.invitations.models import Invitation
-from identity.members.commands import AddMember, MemberTerms, active_member, add_member
+from identity.members.commands import AddMember, active_member, add_member, leave_an_administrator
 from identity.members.models import Member
 from identity.sign_in.commands import SetPassword, has_password, set_password
 from identity.sign_in.passwords import PasswordHash
@@ -67,7 +67,7 @@ async def accept_invitation(session: AsyncSession, command: AcceptInvitation, at
 
     Raises:
         NotFound: no living link.
-        Conflict: it has ended or expired; `password-exists`.
+        Conflict: it has ended or expired; `password-exists`; he has become the last administrator meanwhile.
         Invalid: `password-missing`.
     """
     link = await read_link(session, command.keys, command.token)
@@ -106,22 +106,11 @@ async def _make_member(
     """On the invitation's terms; a membership that exists already takes them over."""
     existing = await active_member(session, company.id, account.id)
     if existing:
-        existing.edit(
-            role=invitation.role,
-            permissions=invitation.permissions,
-            always_attested=invitation.always_attested,
-            limit_per_order=invitation.limit_per_order,
-            limit_per_month=invitation.limit_per_month,
-        )
+        if not invitation.administers:
+            await leave_an_administrator(session, company, existing)
+        existing.edit(invitation.grant)
         return existing
-    terms = MemberTerms(
-        role=invitation.role,
-        permissions=invitation.permissions,
-        always_attested=invitation.always_attested,
-        limit_per_order=invitation.limit_per_order,
-        limit_per_month=invitation.limit_per_month,
-    )
-    return await add_member(session, AddMember(company.id, account.id, terms), at)
+    return await add_member(session, AddMember(company.id, account.id, invitation.grant), at)
 
 
 async def _leave_guest_behind(

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Conflict, NotFound
+from chassis.errors import Conflict, Invalid, NotFound, Problem
 from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.activities import InvitationStatus
@@ -17,7 +17,8 @@ from identity.contacts.commands import lock_contact
 from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.invitations.policies import InvitationPolicy
-from identity.members.commands import MemberTerms, check_may_invite, member_of_address
+from identity.members.commands import check_may_invite, member_of_address
+from identity.members.grants import MemberTerms, granted
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,16 @@ async def issue_invitation(session: AsyncSession, command: IssueInvitation, at: 
     Raises:
         NotFound: no such company or contact.
         Conflict: `company-without-account-access`, `already-member`, `already-invited`.
+        Invalid: `role-unknown`; an administrator that does not manage members, a first one that is none.
         Forbidden: the granter gives more than he may, or his company's status does not let it invite.
     """
     company = await lock_company(session, command.company_id)
-    terms = command.terms
-    await check_may_invite(session, company, terms.granter)
+    await check_may_invite(session, company, command.terms.granter)
     contact = await lock_contact(session, command.contact_id)
-    permissions = terms.granted()
+    grant = await granted(session, command.terms)
+    if command.first_administrator and not grant.administers:
+        problem = Problem("/role", "first-administrator-administers", "The first administrator has a role that is one.")
+        raise Invalid("first-administrator-administers", problem.detail, problems=[problem])
     await _check_is_new(session, company, contact, command.first_administrator)
     rules = await policy(session, InvitationPolicy, company.storefront)
     invitation = Invitation(
@@ -52,17 +56,13 @@ async def issue_invitation(session: AsyncSession, command: IssueInvitation, at: 
         company_id=company.id,
         company_number=company.number,
         contact_id=contact.id,
-        role=terms.role,
-        permissions=permissions,
-        always_attested=terms.always_attested,
-        limit_per_order=terms.limit_per_order,
-        limit_per_month=terms.limit_per_month,
         first_administrator=command.first_administrator,
         invited_by=command.invited_by,
         status=InvitationStatus.OPEN,
         issue=1,
         remind_after=rules.remind_after,
         expire_after=rules.expire_after,
+        **vars(grant),
     )
     invitation.send_out(at=at)
     session.add(invitation)

@@ -16,7 +16,8 @@ from identity.companies.models import Company
 from identity.contacts.commands import CreateContact, create_contact
 from identity.contacts.models import Contact
 from identity.invitations.commands import IssueInvitation, issue_invitation
-from identity.members.commands import MemberTerms, check_may_invite
+from identity.members.commands import check_may_invite
+from identity.members.grants import MemberTerms
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ async def invite_people(session: AsyncSession, command: InvitePeople, at: dateti
     Raises:
         NotFound: no such company.
         Conflict: `company-without-account-access`; `one-first-administrator`, where several would be.
-        Forbidden: the granter gives more than he may.
+        Invalid, Forbidden: see `issue_invitation`.
     """
     company = await lock_company(session, command.company_id)
     await check_may_invite(session, company, command.terms.granter)

@@ -11,12 +11,12 @@ from chassis.context import act_as
 from chassis.http.routing import Reading, Router, Session
 from chassis.service import resource
 from contracts.identity.activities import InvitationStatus
-from contracts.identity.values import Role
 from contracts.shared.links import LinkKeys
-from contracts.shared.values import Language
+from contracts.shared.values import Code, Language
 from identity.invitations import queries
 from identity.invitations.accepting import AcceptInvitation, accept_invitation, decline_by_link, read_link
 from identity.members.routes import Name
+from identity.roles.policies import roles_in_force
 from identity.sign_in.passwords import LONGEST, Passwords
 from identity.sign_in.routes import DatabaseOfProcess
 
@@ -28,7 +28,9 @@ Keys = Annotated[LinkKeys, resource(LinkKeys)]
 
 class LinkPage(BaseModel):
     company_name: str
-    role: Role
+    role: Code
+    role_name: str
+    """In the language of the invitation."""
     status: InvitationStatus
     language: Language
     expires_at: AwareDatetime
@@ -40,7 +42,9 @@ class LinkPage(BaseModel):
 async def get_invitation_link(token: Token, keys: Keys, connection: Reading) -> LinkPage:
     """An unknown link, one of an earlier issue and one of a former address are all not found."""
     link = await read_link(connection, keys, token)
-    return LinkPage.model_validate(await queries.link_page(connection, link.invitation_id), from_attributes=True)
+    row = await queries.link_page(connection, link.invitation_id)
+    role = (await roles_in_force(connection)).get(row.role)
+    return LinkPage(**row._mapping, role_name=role.name(row.language) if role else row.role)
 
 
 class Acceptance(BaseModel):

@@ -19,12 +19,10 @@ from contracts.identity.events import (
     InvitationResent,
     InvitationRevoked,
 )
-from contracts.identity.values import Permission, Role
-from contracts.shared.values import Money
-from identity.members.models import MoneyType, PermissionsType
+from identity.members.grants import WithGrant
 
 
-class Invitation(Aggregate):
+class Invitation(WithGrant, Aggregate):
     """Its link is never stored: the token is computed from id, issue and the contact's present address."""
 
     __tablename__ = "invitations"
@@ -37,11 +35,6 @@ class Invitation(Aggregate):
     company_number: Mapped[str] = mapped_column(Text)
     """As it was at issue; the process is found by it."""
     contact_id: Mapped[UUID] = mapped_column(ForeignKey("contacts.id"))
-    role: Mapped[Role]
-    permissions: Mapped[frozenset[Permission]] = mapped_column(PermissionsType)
-    always_attested: Mapped[bool]
-    limit_per_order: Mapped[Money | None] = mapped_column(MoneyType)
-    limit_per_month: Mapped[Money | None] = mapped_column(MoneyType)
     first_administrator: Mapped[bool]
     """Accepting it enables the company."""
     invited_by: Mapped[UUID | None]

@@ -11,8 +11,8 @@ from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.tokens import StaffClaims
-from contracts.identity.values import Permission, Role
-from contracts.shared.values import Elapsed, Language, Money
+from contracts.identity.values import Permission
+from contracts.shared.values import Code, Elapsed, Language, Money
 from identity.access import StaffOrMember, may_manage
 from identity.contacts.email import Email
 from identity.invitations import queries
@@ -81,7 +81,8 @@ class InvitationView(BaseModel):
     name: str
     email: str
     language: Language
-    role: Role
+    role: Code
+    administers: bool
     permissions: frozenset[Permission]
     always_attested: bool
     limit_per_order: Money | None

@@ -12,7 +12,8 @@ from identity.companies.commands import lock_company
 from identity.companies.models import Company
 from identity.contacts.commands import CreateContact, create_contact, register_contact, registered_contact
 from identity.contacts.models import Contact
-from identity.members.commands import AddMember, MemberTerms, add_member, check_may_invite, member_of_address
+from identity.members.commands import AddMember, add_member, check_may_invite, member_of_address
+from identity.members.grants import MemberTerms, granted
 from identity.members.models import Member
 from identity.sign_in.commands import SetPassword, request_reset, request_verification, set_password
 from identity.sign_in.passwords import PasswordHash
@@ -35,14 +36,16 @@ async def add_person(session: AsyncSession, command: AddPerson, at: datetime) ->
     Raises:
         NotFound: no such company.
         Conflict: `company-without-account-access`, `already-member`.
+        Invalid: `role-unknown`; an administrator that does not manage members.
         Forbidden: the granter gives more than he may, or his company's status does not let it invite.
     """
     company = await lock_company(session, command.company_id)
     await check_may_invite(session, company, command.terms.granter)
     if member_id := await member_of_address(session, company.id, command.email):
         raise Conflict("already-member", "This person is a member already.", facts={"member_id": str(member_id)})
+    grant = await granted(session, command.terms)
     account = await registered_contact(session, command.email) or await _new_account(session, company, command, at)
-    return await add_member(session, AddMember(company.id, account.id, command.terms), at)
+    return await add_member(session, AddMember(company.id, account.id, grant), at)
 
 
 async def _new_account(session: AsyncSession, company: Company, command: AddPerson, at: datetime) -> Contact:

@@ -1,7 +1,7 @@
 """The only writers of members. Whoever takes an administrator away locks the company row first (ID-16)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,61 +12,21 @@ from chassis.errors import Conflict, Forbidden, NotFound
 from chassis.http.etag import check_version
 from chassis.ids import new_id
 from contracts.identity.status_table import refusal_code
-from contracts.identity.values import Capability, Permission, Role
-from contracts.shared.values import Money
+from contracts.identity.values import Capability, Permission
+from contracts.shared.values import Code, Money
 from identity.companies.commands import lock_company
 from identity.companies.models import Company
 from identity.contacts.models import Contact
+from identity.members.grants import Grant, Granter, MemberTerms, granted
 from identity.members.models import Member
-from identity.members.permissions import check_may_grant, permissions_of
 from identity.policies import status_table
-
-
-@dataclass(frozen=True)
-class Granter:
-    """The member who manages members; None in its place is the merchant's staff, who may grant anything."""
-
-    role: Role
-    permissions: frozenset[Permission]
-
-    def check(self, role: Role, permissions: frozenset[Permission]) -> None:
-        """
-        Raises:
-            Forbidden: he would give more than he may.
-        """
-        check_may_grant(self.role, self.permissions, role=role, permissions=permissions)
-
-
-@dataclass(frozen=True)
-class MemberTerms:
-    """What somebody is to be in a company, and who says so."""
-
-    role: Role
-    permissions: Collection[Permission] | None = None
-    """None: the role's own."""
-    always_attested: bool = False
-    limit_per_order: Money | None = None
-    limit_per_month: Money | None = None
-    granter: Granter | None = None
-
-    def granted(self) -> frozenset[Permission]:
-        """The permissions.
-
-        Raises:
-            Invalid: an administrator that does not manage members.
-            Forbidden: the granter gives more than he may.
-        """
-        permissions = permissions_of(self.role, self.permissions)
-        if self.granter:
-            self.granter.check(self.role, permissions)
-        return permissions
 
 
 @dataclass(frozen=True)
 class AddMember:
     company_id: UUID
     contact_id: UUID
-    terms: MemberTerms = MemberTerms(Role.ADMINISTRATOR)
+    grant: Grant
 
 
 async def add_member(session: AsyncSession, command: AddMember, at: datetime) -> Member:
@@ -74,23 +34,16 @@ async def add_member(session: AsyncSession, command: AddMember, at: datetime) ->
 
     Raises:
         Conflict: it is one already.
-        Forbidden: the granter gives more than he may.
     """
-    terms = command.terms
-    permissions = terms.granted()
     if existing := await active_member(session, command.company_id, command.contact_id):
         raise Conflict("already-member", "This person is a member already.", facts={"member_id": str(existing.id)})
     member = Member(
         id=new_id(),
         company_id=command.company_id,
         contact_id=command.contact_id,
-        role=terms.role,
-        permissions=permissions,
-        always_attested=terms.always_attested,
-        limit_per_order=terms.limit_per_order,
-        limit_per_month=terms.limit_per_month,
         active=True,
         added_at=at,
+        **vars(command.grant),
     )
     session.add(member)
     member.add()
@@ -134,7 +87,7 @@ class EditMember:
     member_id: UUID
     company_id: UUID | None
     """The only company in which to look; None: staff."""
-    role: Role | None = None
+    role: Code | None = None
     permissions: Collection[Permission] | None = None
     always_attested: bool | None = None
     if_match: str | None = None
@@ -150,26 +103,33 @@ async def edit_member(session: AsyncSession, command: EditMember) -> Member:
 
     Raises:
         NotFound, Forbidden, StaleVersion.
+        Invalid: `role-unknown`; an administrator that does not manage members.
         Conflict: it was removed, or it is the last administrator.
     """
     company, member = await _lock(session, command.member_id, command.company_id)
     check_version(command.if_match, member.sequence)
-    role = command.role or member.role
-    named = command.permissions
-    permissions = member.permissions if named is None and role is member.role else permissions_of(role, named)
+    held = member.grant
+    given = await _given(session, held, command)
     if command.granter:
-        command.granter.check(member.role, permissions)
-        command.granter.check(role, permissions)
-    if role is not Role.ADMINISTRATOR:
-        await _leave_an_administrator(session, company, member)
+        command.granter.check(given.permissions, administers=held.administers or given.administers)
+    if not given.administers:
+        await leave_an_administrator(session, company, member)
     member.edit(
-        role=role,
-        permissions=permissions,
-        always_attested=member.always_attested if command.always_attested is None else command.always_attested,
-        limit_per_order=command.limit_per_order if "limit_per_order" in command.limits else member.limit_per_order,
-        limit_per_month=command.limit_per_month if "limit_per_month" in command.limits else member.limit_per_month,
+        replace(
+            given,
+            always_attested=held.always_attested if command.always_attested is None else command.always_attested,
+            limit_per_order=command.limit_per_order if "limit_per_order" in command.limits else held.limit_per_order,
+            limit_per_month=command.limit_per_month if "limit_per_month" in command.limits else held.limit_per_month,
+        )
     )
     return member
+
+
+async def _given(session: AsyncSession, held: Grant, command: EditMember) -> Grant:
+    """With the role and the permissions that the command names."""
+    if command.role and command.role != held.role:
+        return await granted(session, MemberTerms(command.role, command.permissions))
+    return held if command.permissions is None else replace(held, permissions=frozenset(command.permissions))
 
 
 @dataclass(frozen=True)
@@ -187,8 +147,8 @@ async def remove_member(session: AsyncSession, command: RemoveMember, at: dateti
     """
     company, member = await _lock(session, command.member_id, command.company_id)
     if command.granter:
-        command.granter.check(member.role, frozenset())
-    await _leave_an_administrator(session, company, member)
+        command.granter.check(administers=member.administers)
+    await leave_an_administrator(session, company, member)
     member.remove(at=at)
     return member
 
@@ -205,16 +165,20 @@ async def _lock(session: AsyncSession, member_id: UUID, company_id: UUID | None)
     return company, member
 
 
-async def _leave_an_administrator(session: AsyncSession, company: Company, member: Member) -> None:
-    """A company with account access always has an administrator (ID-16)."""
-    if not (company.with_account_access and member.active and member.role is Role.ADMINISTRATOR):
+async def leave_an_administrator(session: AsyncSession, company: Company, member: Member) -> None:
+    """A company with account access always has an administrator (ID-16); the caller holds the lock of the company.
+
+    Raises:
+        Conflict: this member is the last.
+    """
+    if not (company.with_account_access and member.active and member.administers):
         return
     others = await session.scalar(
         select(func.count())
         .select_from(Member)
         .where(
             Member.company_id == company.id,
-            Member.role == Role.ADMINISTRATOR,
+            Member.administers,
             Member.active,
             Member.id != member.id,
         )

@@ -13,13 +13,14 @@ from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router, Session
 from chassis.service import resource
 from contracts.identity.tokens import StaffClaims
-from contracts.identity.values import Capability, CustomerStatus, Permission, Role
-from contracts.shared.values import Language, Money
+from contracts.identity.values import Capability, CustomerStatus, Permission
+from contracts.shared.values import Code, Language, Money
 from identity.access import MemberCaller, StaffOrMember, may_manage
 from identity.contacts.email import Email
 from identity.members import queries
 from identity.members.adding import AddPerson, add_person
-from identity.members.commands import EditMember, Granter, MemberTerms, RemoveMember, edit_member, remove_member
+from identity.members.commands import EditMember, RemoveMember, edit_member, remove_member
+from identity.members.grants import Granter, MemberTerms
 from identity.policies import status_table
 from identity.sign_in.passwords import LONGEST, Passwords
 
@@ -30,7 +31,7 @@ Name = Annotated[str, Field(min_length=1, max_length=120, examples=["Bram Jansen
 
 def granter_of(caller: StaffClaims | MemberCaller) -> Granter | None:
     """Bounds what a member grants; the merchant's staff grant anything."""
-    return None if isinstance(caller, StaffClaims) else Granter(caller.role, caller.permissions)
+    return None if isinstance(caller, StaffClaims) else Granter(caller.administers, caller.permissions)
 
 
 def managed_company(caller: StaffClaims | MemberCaller) -> UUID | None:
@@ -50,7 +51,8 @@ class Terms(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role: Role
+    role: Code
+    """One of `GET /v1/roles`."""
     permissions: frozenset[Permission] | None = None
     """Left out: those of the role."""
     always_attested: bool = False
@@ -87,7 +89,8 @@ class MemberView(BaseModel):
     name: str
     email: str
     language: Language
-    role: Role
+    role: Code
+    administers: bool
     permissions: frozenset[Permission]
     always_attested: bool
     limit_per_order: Money | None
@@ -146,7 +149,7 @@ class MemberChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    role: Role | None = None
+    role: Code | None = None
     permissions: frozenset[Permission] | None = None
     always_attested: bool | None = None
     limit_per_order: Money | None = None
@@ -154,7 +157,7 @@ class MemberChange(BaseModel):
 
 
 class MemberChanged(MemberRef):
-    role: Role
+    role: Code
     permissions: frozenset[Permission]
     always_attested: bool
     active: bool

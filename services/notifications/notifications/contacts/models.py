@@ -1,10 +1,9 @@
 """Name, address and language of a person, as identity last said. Personal data; erased by tombstone."""
 
-from sqlalchemy import Text
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.projections import Projected
-from contracts.shared.values import Language
 
 
 class Contact(Projected):
@@ -14,5 +13,6 @@ class Contact(Projected):
 
     name: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(Text)
-    language: Mapped[Language]
+    language: Mapped[str] = mapped_column(String(40))
+    """A `Language`, or one of a later release."""
     company_name: Mapped[str | None] = mapped_column(Text)

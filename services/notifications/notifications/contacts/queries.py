@@ -21,11 +21,17 @@ class Recipient:
 
 
 async def find_recipient(session: AsyncSession, contact_id: UUID | None, policy: MailPolicy) -> Recipient | None:
-    """A contact, or for None the merchant's mailbox. None: the contact has not arrived here, or was erased."""
+    """A contact, or for None the merchant's mailbox. None: the contact has not arrived here, or was erased.
+
+    In its language, or the merchant's where we have no words in that.
+    """
     if contact_id is None:
         return Recipient(policy.merchant_mailbox, policy.merchant_language)
     known = await session.get(Contact, str(contact_id))
-    return Recipient(known.email, known.language, known.name, known.company_name) if known else None
+    if known is None:
+        return None
+    language = next((one for one in Language if one == known.language), policy.merchant_language)
+    return Recipient(known.email, language, known.name, known.company_name)
 
 
 async def names_of(session: AsyncSession, contacts: Collection[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from opentelemetry import propagate
@@ -36,41 +37,17 @@ class OpenDelivery:
         return MERCHANT if self.contact_id is None else str(self.contact_id)
 
 
+_deliveries: Any = Delivery.__table__
+_OPEN = insert(_deliveries).on_conflict_do_nothing(index_elements=["notification", "recipient"])
+
+
 async def open_delivery(session: AsyncSession, command: OpenDelivery) -> Delivery:
     """The delivery of this notification to this recipient, locked. Wished for twice, it is the same.
 
     Raises:
         Invalid: the notification can not stand in a header.
     """
-    trace: dict[str, str] = {}
-    propagate.inject(trace)
-    because = cause()
-    opened = (
-        insert(Delivery)
-        .values(
-            id=new_id(),
-            sequence=0,
-            notification=command.notification,
-            recipient=command.recipient,
-            message_id=message_id(command.notification, command.recipient),
-            template=command.template,
-            contact_id=command.contact_id,
-            parameters=command.parameters,
-            link_document=command.link.model_dump(mode="json") if command.link else None,
-            cause={
-                "correlation_id": because.correlation_id,
-                "causation_id": because.causation_id,
-                "traceparent": trace.get("traceparent"),
-            },
-            status=DeliveryStatus.PENDING,
-            attempts=0,
-            created_at=command.at,
-            next_attempt_at=command.at if command.queued_for else None,
-            give_up_at=command.queued_for + GIVE_UP_AFTER if command.queued_for else None,
-        )
-        .on_conflict_do_nothing(index_elements=["notification", "recipient"])
-    )
-    await session.execute(opened)
+    await session.execute(_OPEN, _row(command))
     found = await session.scalars(
         select(Delivery)
         .where(Delivery.notification == command.notification, Delivery.recipient == command.recipient)
@@ -79,11 +56,42 @@ async def open_delivery(session: AsyncSession, command: OpenDelivery) -> Deliver
     return found.one()
 
 
+def _row(command: OpenDelivery) -> dict[str, Any]:
+    trace: dict[str, str] = {}
+    propagate.inject(trace)
+    because = cause()
+    return {
+        "id": new_id(),
+        "sequence": 0,
+        "notification": command.notification,
+        "recipient": command.recipient,
+        "message_id": message_id(command.notification, command.recipient),
+        "template": command.template,
+        "contact_id": command.contact_id,
+        "parameters": command.parameters,
+        "link": command.link.model_dump(mode="json") if command.link else None,
+        "cause": {
+            "correlation_id": because.correlation_id,
+            "causation_id": because.causation_id,
+            "traceparent": trace.get("traceparent"),
+        },
+        "status": DeliveryStatus.PENDING,
+        "attempts": 0,
+        "created_at": command.at,
+        "next_attempt_at": command.at if command.queued_for else None,
+        "give_up_at": command.queued_for + GIVE_UP_AFTER if command.queued_for else None,
+    }
+
+
 async def queue_mail(session: AsyncSession, command: OpenDelivery) -> None:
-    """Opens a delivery that we send by ourselves, unless what happened is too long ago."""
+    """Opens a delivery that we send by ourselves, unless what happened is too long ago.
+
+    Raises:
+        Invalid: the notification can not stand in a header.
+    """
     assert command.queued_for is not None
     if command.at - command.queued_for < GIVE_UP_AFTER:
-        await open_delivery(session, command)
+        await session.execute(_OPEN, _row(command))
 
 
 async def claim_due(session: AsyncSession, *, at: datetime, limit: int) -> Sequence[Delivery]:

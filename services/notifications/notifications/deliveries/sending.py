@@ -3,9 +3,12 @@
 Between the two a crash leaves a mail of unknown fate; it is sent again under the same Message-ID (NO-01).
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -69,7 +72,19 @@ async def send_delivery(database: Database, post: Post, find: Find, *, at: datet
         raise RecipientUnknown("recipient-unknown", "The contact is not known here, not yet or not any more.")
     if letter is None:
         return delivery
-    return await _hand_over(database, post.mailer, delivery, letter, at)
+    return await _to_its_end(_hand_over(database, post.mailer, delivery, letter, at))
+
+
+async def _to_its_end(attempt: Coroutine[Any, Any, Delivery]) -> Delivery:
+    """A process cancels mails that nobody waits for any more. One that was begun is ended all the same, and its row says
+    how; a second cancellation, of a worker that stops, does not wait for that."""
+    task = asyncio.create_task(attempt)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(NotYet):
+            await task
+        raise
 
 
 async def _hand_over(database: Database, mailer: Mailer, delivery: Delivery, letter: Letter, at: datetime) -> Delivery:

@@ -46,7 +46,7 @@ def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
         return Refusal("order-own-attestation", "Nobody attests his own order.")
     if not by.active:
         return Refusal("member-inactive", "You are not an active member of the company.")
-    if not (by.is_administrator or Permission.ATTEST_ORDERS in by.permissions):
+    if not (by.administers or Permission.ATTEST_ORDERS in by.permissions):
         return Refusal(
             "member-may-not-attest", "You may not attest orders.", {"permission": Permission.ATTEST_ORDERS.value}
         )
@@ -73,4 +73,4 @@ def who_is_asked(order: Waiting, members: Iterable[Member], first: AskedOf) -> t
 def _stands_at(place: AskedOf, member: Member) -> bool:
     if place is AskedOf.ATTESTERS:
         return Permission.ATTEST_ORDERS in member.permissions
-    return member.is_administrator
+    return member.administers

@@ -31,7 +31,7 @@ def _member(state: MemberState) -> dict[str, Any]:
         "company_id": state.company_id,
         "contact_id": state.contact_id,
         "active": state.active,
-        "role": state.role,
+        "administers": state.administers,
         "permissions": sorted(state.permissions),
         "always_attested": state.always_attested,
         "limit_per_order": _stored(state.limit_per_order),

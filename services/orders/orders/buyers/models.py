@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.projections import Projected
-from contracts.identity.values import Capability, CustomerStatus, Permission, Role
+from contracts.identity.values import Capability, CustomerStatus, Permission
 from contracts.shared.values import Money
 
 
@@ -17,7 +17,8 @@ class CompanyRow(Projected):
     __tablename__ = "buyer_companies"
 
     number: Mapped[str] = mapped_column(Text)
-    status: Mapped[CustomerStatus]
+    status: Mapped[str] = mapped_column(String(40))
+    """A `CustomerStatus`, or one of a later release."""
     with_account_access: Mapped[bool]
     storefront: Mapped[str] = mapped_column(Text)
     pays_by_invoice: Mapped[bool]
@@ -29,7 +30,7 @@ class MemberRow(Projected):
     company_id: Mapped[UUID] = mapped_column(index=True)
     contact_id: Mapped[UUID]
     active: Mapped[bool]
-    role: Mapped[Role]
+    administers: Mapped[bool]
     permissions: Mapped[list[str]]
     always_attested: Mapped[bool]
     limit_per_order: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -70,15 +71,11 @@ class Member:
     company_id: UUID
     contact_id: UUID
     active: bool = True
-    role: Role = Role.USER
+    administers: bool = False
     permissions: frozenset[Permission] = frozenset()
     always_attested: bool = False
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
-
-    @property
-    def is_administrator(self) -> bool:
-        return self.role is Role.ADMINISTRATOR
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, true
+from sqlalchemy import RowMapping, bindparam, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from contracts.identity.status_table import DEFAULT_ALLOWED
@@ -18,7 +18,7 @@ _MEMBER = (
     MemberRow.company_id,
     MemberRow.contact_id,
     MemberRow.active,
-    MemberRow.role,
+    MemberRow.administers,
     MemberRow.permissions,
     MemberRow.always_attested,
     MemberRow.limit_per_order,
@@ -26,35 +26,42 @@ _MEMBER = (
 )
 
 
+_BUYER = (
+    select(
+        CompanyRow.number,
+        CompanyRow.status,
+        CompanyRow.with_account_access,
+        CompanyRow.storefront,
+        CompanyRow.pays_by_invoice,
+        StatusTableRow.allowed,
+        CompanyLimits.per_order,
+        CompanyLimits.per_month,
+        *_MEMBER,
+    )
+    .select_from(CompanyRow)
+    .outerjoin(StatusTableRow, true())
+    .outerjoin(CompanyLimits, CompanyLimits.company_id == bindparam("company_id"))
+    .outerjoin(
+        MemberRow, (MemberRow.key == bindparam("member_key")) & (MemberRow.company_id == bindparam("company_id"))
+    )
+    .where(CompanyRow.key == bindparam("company_key"))
+)
+"""Built once: it is asked with every order."""
+
+
 async def find_buyer(
     connection: AsyncConnection | AsyncSession, company_id: UUID, member_id: UUID | None
 ) -> Buyer | None:
     """A company with its limits and what its status allows, and one of its members; None: the company is unknown here."""
-    found = await connection.execute(
-        select(
-            CompanyRow.number,
-            CompanyRow.status,
-            CompanyRow.with_account_access,
-            CompanyRow.storefront,
-            CompanyRow.pays_by_invoice,
-            StatusTableRow.allowed,
-            CompanyLimits.per_order,
-            CompanyLimits.per_month,
-            *_MEMBER,
-        )
-        .select_from(CompanyRow)
-        .outerjoin(StatusTableRow, true())
-        .outerjoin(CompanyLimits, CompanyLimits.company_id == company_id)
-        .outerjoin(MemberRow, (MemberRow.key == str(member_id)) & (MemberRow.company_id == company_id))
-        .where(CompanyRow.key == str(company_id))
-    )
+    wanted = {"company_id": company_id, "company_key": str(company_id), "member_key": str(member_id)}
+    found = await connection.execute(_BUYER, wanted)
     row = found.mappings().first()
     if row is None:
         return None
     company = Company(
         company_id=company_id,
         number=row["number"],
-        status=row["status"],
+        status=CustomerStatus.of(row["status"]),
         allowed=_allowed(row["allowed"], row["status"]),
         storefront=row["storefront"],
         pays_by_invoice=row["pays_by_invoice"],
@@ -72,11 +79,11 @@ async def active_members(connection: AsyncConnection | AsyncSession, company_id:
     return [_member(row) for row in rows.mappings()]
 
 
-def _allowed(table: Mapping[str, Sequence[str]] | None, status: CustomerStatus) -> frozenset[Capability]:
-    """Before identity has published a table, the one as delivered counts."""
+def _allowed(table: Mapping[str, Sequence[str]] | None, status: str) -> frozenset[Capability]:
+    """Before identity has published a table, the one as delivered counts. A status that it does not have allows nothing."""
     if table is None:
-        return DEFAULT_ALLOWED[status]
-    return frozenset(map(Capability, table.get(status, ())))
+        return DEFAULT_ALLOWED.get(CustomerStatus.of(status), frozenset())
+    return frozenset(map(Capability.of, table.get(status, ())))
 
 
 def _member(row: RowMapping) -> Member:
@@ -85,8 +92,8 @@ def _member(row: RowMapping) -> Member:
         company_id=row["company_id"],
         contact_id=row["contact_id"],
         active=row["active"],
-        role=row["role"],
-        permissions=frozenset(map(Permission, row["permissions"])),
+        administers=row["administers"],
+        permissions=frozenset(map(Permission.of, row["permissions"])),
         always_attested=row["always_attested"],
         limit_per_order=_money(row["limit_per_order"]),
         limit_per_month=_money(row["limit_per_month"]),

@@ -53,7 +53,7 @@ def _may_manage(caller: StaffClaims | Buyer, company_id: UUID) -> None:
         return
     if caller.company.company_id != company_id:
         raise NotFound
-    if not member_of(caller).is_administrator:
+    if not member_of(caller).administers:
         raise Forbidden("administrators-only", "Only an administrator of the company may do this.")
 
 

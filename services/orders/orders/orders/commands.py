@@ -198,7 +198,7 @@ async def withdraw_order(session: AsyncSession, command: WithdrawOrder) -> Order
     """
     order = await lock_order(session, command.order_id, company_id=command.buyer.company.company_id)
     member = command.buyer.member
-    if member is None or not (member.is_administrator or member.member_id == order.member_id):
+    if member is None or not (member.administers or member.member_id == order.member_id):
         raise Forbidden("order-not-yours", "Only who submitted it, or an administrator, withdraws an order.")
     order.withdraw(command.at)
     await settle_budget(session, order)

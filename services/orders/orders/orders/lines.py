@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Column, ForeignKey, Integer, Numeric, Table, Text, Uuid, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -46,9 +45,7 @@ async def write_lines(
         for name in ("line", "article", "name", "quantity", "unit", "unit_price", "net", "vat_rate")
     }
     columns["reference"] = [references.get(line.line) for line in lines]
-    columns["explanation"] = [
-        orjson.dumps(line.explanation.model_dump(mode="json", exclude_none=True)).decode() for line in lines
-    ]
+    columns["explanation"] = [line.explanation.model_dump_json(exclude_none=True) for line in lines]
     await session.execute(_WRITE, {"order_id": order_id, **columns})
 
 

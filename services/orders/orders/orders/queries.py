@@ -33,7 +33,7 @@ def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
     if member is None:
         return false()
     seen: list[ColumnElement[bool]] = []
-    if member.is_administrator or Permission.SEE_ALL_ORDERS in member.permissions:
+    if member.administers or Permission.SEE_ALL_ORDERS in member.permissions:
         seen.append(true())
     if Permission.ATTEST_ORDERS in member.permissions:
         seen.append(Order.rule.is_not(None))

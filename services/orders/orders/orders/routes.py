@@ -15,7 +15,7 @@ from chassis import clock
 from chassis.errors import NotYet
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, page
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import HotWritingRoute, Reading, Router, Session
 from chassis.keys import KeyRing
 from chassis.service import resource
 from contracts.identity.tokens import StaffClaims
@@ -35,6 +35,7 @@ from orders.orders.queries import Search, find_order, list_orders
 from orders.orders.views import OrderOverview, OrderView, order_view, overview
 
 router = Router(prefix="/v1/orders", tags=["orders"])
+submission = Router(prefix="/v1/orders", tags=["orders"], kind=HotWritingRoute)
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 LineNumber = Annotated[int, Field(ge=1)]
@@ -83,14 +84,19 @@ def _answer(order: Order, response: Response) -> OrderAnswer:
     return OrderAnswer(order_id=order.id, number=order.number, status=order.status)
 
 
-@router.post("", status_code=201, openapi_extra=STAFF_OR_MEMBER, summary="Submit an order from a priced cart")
+@submission.post(
+    "",
+    status_code=201,
+    response_model=OrderAnswer,
+    openapi_extra=STAFF_OR_MEMBER,
+    summary="Submit an order from a priced cart",
+)
 async def submit_order(
     body: SubmitBody,
     caller: StaffOrMember,
     session: Session,
-    response: Response,
     keys: Annotated[KeyRing, resource(KeyRing)],
-) -> OrderAnswer:
+) -> Response:
     """Staff submit on behalf of the company that the cart was priced for; such an order needs no attestation."""
     at = clock.now()
     cart = await verified_cart(session, keys, body.signed, at)
@@ -108,8 +114,9 @@ async def submit_order(
             line_references=body.line_references,
         ),
     )
-    response.headers["Location"] = f"/v1/orders/{order.id}"
-    return _answer(order, response)
+    answer = OrderAnswer(order_id=order.id, number=order.number, status=order.status)
+    headers = {"Location": f"/v1/orders/{order.id}", "ETag": etag(order.sequence)}
+    return Response(answer.model_dump_json(), 201, headers, "application/json")
 
 
 async def _buyer(session: AsyncSession, caller: StaffClaims | Buyer, company_id: UUID) -> Buyer:

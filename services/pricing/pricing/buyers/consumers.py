@@ -22,6 +22,7 @@ def _company(state: CompanyState) -> dict[str, Any]:
 def _member(state: MemberState) -> dict[str, Any]:
     return {
         "company_id": state.company_id,
+        "contact_id": state.contact_id,
         "active": state.active,
         "permissions": sorted(state.permissions),
     }

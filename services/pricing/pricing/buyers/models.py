@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Text, Uuid
+from sqlalchemy import String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.projections import Projected
-from contracts.identity.values import CustomerStatus
 
 
 class KnownCompany(Projected):
@@ -14,7 +13,8 @@ class KnownCompany(Projected):
 
     __tablename__ = "companies"
 
-    status: Mapped[CustomerStatus]
+    status: Mapped[str] = mapped_column(String(40))
+    """A `CustomerStatus`, or one of a later release."""
     storefront: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
     vat_number: Mapped[str | None] = mapped_column(Text)
@@ -28,6 +28,7 @@ class KnownMember(Projected):
     __tablename__ = "members"
 
     company_id: Mapped[Any] = mapped_column(Uuid)
+    contact_id: Mapped[Any] = mapped_column(Uuid, index=True)
     active: Mapped[bool]
     permissions: Mapped[list[str]]
 

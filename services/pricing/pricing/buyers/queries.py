@@ -50,7 +50,12 @@ class Buyer:
 BUYER = """
 WITH company AS MATERIALIZED (SELECT * FROM companies WHERE key = CAST(:company AS text)),
 assigned AS (
-    SELECT 'company' AS level, NULL AS grp, g.list_number
+    SELECT 'contact' AS level, NULL AS grp, g.list_number
+    FROM assigned_lists g
+    WHERE g.assignee = CAST(:contact AS text) AND g.assignee_kind = 'contact'
+    AND g.recorded_from <= :known AND coalesce(g.recorded_until > :known, true)
+    UNION ALL
+    SELECT 'company', NULL, g.list_number
     FROM assigned_lists g
     WHERE g.assignee = CAST(:company AS text) AND g.assignee_kind = 'company'
     AND g.recorded_from <= :known AND coalesce(g.recorded_until > :known, true)
@@ -103,7 +108,8 @@ async def find_buyer(
     """The buyer at one moment, admitted.
 
     A member needs a company whose status has the capability, and the permission to see prices, which a cart shows.
-    Staff may see the prices of every company, and build a cart for one whose status has `be_ordered_for`.
+    Staff may see the prices of every company, and build a cart for one whose status has `be_ordered_for`; lists of its
+    contacts do not count for them, since no contact buys.
 
     Args:
         ship_to: a country; None: that of the company.
@@ -114,12 +120,13 @@ async def find_buyer(
         NotYet: the member or its company has not arrived here yet.
         Forbidden: `member-inactive`, `permission-missing`, or the status's own code (`customer-disabled`).
     """
-    member_id = caller.member if isinstance(caller, MemberClaims) else None
+    member_id, contact_id = (caller.member, caller.sub) if isinstance(caller, MemberClaims) else (None, None)
     found = await _BUYER.rows(
         connection,
         {
             "company": str(company_id),
             "member": str(member_id) if member_id else None,
+            "contact": str(contact_id) if contact_id else None,
             "ship_to": ship_to,
             "at": at,
             "known": at,
@@ -134,7 +141,7 @@ async def find_buyer(
     return Buyer(
         company_id=company_id,
         member_id=member_id,
-        contact_id=caller.sub if member_id else None,
+        contact_id=contact_id,
         country=row.country,
         vat_number=row.vat_number,
         vat_exempt=row.vat_exempt,
@@ -172,8 +179,9 @@ def _admit_member(row: Any, needs: Capability, company_id: UUID) -> None:
 
 
 def _require(row: Any, capability: Capability) -> None:
-    status = CustomerStatus(row.status)
-    allowed = row.allowed.get(status, ()) if row.allowed is not None else DEFAULT_ALLOWED[status]
+    status = CustomerStatus.of(row.status)
+    table = row.allowed if row.allowed is not None else DEFAULT_ALLOWED
+    allowed = table.get(status, ())
     if capability not in allowed:
         raise Forbidden(
             refusal_code(status),

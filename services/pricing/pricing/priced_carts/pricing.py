@@ -90,11 +90,10 @@ def explanation(row: Resolved, chosen: UsableList, rule: VatRule) -> dict[str, A
 
 
 def cart_lines(
-    rows: Sequence[Resolved], quantities: Sequence[Decimal], lists: Sequence[UsableList], tax: Tax
+    rows: Sequence[Resolved], quantities: Sequence[Decimal], lists: Mapping[int, UsableList], tax: Tax
 ) -> list[dict[str, Any]]:
     """`contracts.pricing.priced_cart.PricedLine`s as they are written; built as plain values, since at 2,000 lines
-    their models would cost more than the database."""
-    by_number = {one.number: one for one in lists}
+    their models would cost more than the database. `lists`: by number."""
     rates = {vat_class: str(tax.rate(vat_class)) for vat_class in {row.vat_class for row in rows}}
     return [
         {
@@ -106,7 +105,7 @@ def cart_lines(
             "unit_price": row.unit_price,
             "net": str(row.net),
             "vat_rate": rates[row.vat_class],
-            "explanation": explanation(row, by_number[row.list], tax.rule),
+            "explanation": explanation(row, lists[row.list], tax.rule),
         }
         for row, quantity in zip(rows, quantities, strict=True)
     ]

@@ -17,7 +17,7 @@ from contracts.identity.values import Capability
 from pricing.buyers.queries import Buyer, find_buyer
 from pricing.policies import Level
 from pricing.priced_carts import pricing
-from pricing.priced_carts.resolution import arguments, in_one_currency, resolve
+from pricing.priced_carts.resolution import arguments, in_one_currency, nearest, resolve
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,16 @@ async def price_cart(
     """The cart as the JSON that is signed (PR-11).
 
     Raises:
-        Forbidden: the buyer may not build a cart, or has no valid list of its own or its groups: `no-price-list` (PR-04).
+        Forbidden: the buyer may not build a cart, or has no valid list but the base list: `no-price-list` (PR-04).
         Invalid: `currency-ambiguous`, or `cart-not-priced` with every line that is at fault.
     """
     buyer = await find_buyer(
         connection, caller, Capability.BUILD_CART, company_id=wanted.company_id, ship_to=wanted.ship_to_country, at=at
     )
     _require_own_list(buyer)
-    currency, lists = in_one_currency(buyer.lists, wanted.currency)
-    asked = arguments(wanted.lines, lists, buyer.policy.levels, at=at, language=wanted.language)
+    currency, in_it = in_one_currency(buyer.lists, wanted.currency)
+    lists = nearest(in_it, buyer.policy.levels)
+    asked = arguments(wanted.lines, lists.values(), buyer.policy.levels, at=at, language=wanted.language)
     rows = await resolve(connection, asked)
     tax = pricing.Tax.of(buyer)
     pricing.require_sound(rows, tax)
@@ -55,8 +56,9 @@ async def price_cart(
 
 
 def _require_own_list(buyer: Buyer) -> None:
+    """A list of the contact that buys counts like one of its company, for this contact alone (PR-04)."""
     if all(one.level is Level.BASE for one in buyer.lists):
-        raise Forbidden("no-price-list", "The company has no valid price list, nor have its groups.")
+        raise Forbidden("no-price-list", "There is no valid price list of the buyer, its company or its groups.")
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,12 @@ async def explained_prices(
     buyer = await find_buyer(
         connection, caller, Capability.SEE_PRICES, company_id=wanted.company_id, ship_to=wanted.ship_to_country, at=at
     )
-    currency, lists = in_one_currency(buyer.lists, wanted.currency)
+    currency, in_it = in_one_currency(buyer.lists, wanted.currency)
+    lists = nearest(in_it, buyer.policy.levels)
     lines = [(article, wanted.quantity) for article in wanted.articles]
-    rows = await resolve(connection, arguments(lines, lists, buyer.policy.levels, at=at, language=wanted.language))
+    asked = arguments(lines, lists.values(), buyer.policy.levels, at=at, language=wanted.language)
+    rows = await resolve(connection, asked)
     tax = pricing.Tax.of(buyer)
-    by_number = {one.number: one for one in lists}
     return {
         "company_id": buyer.company_id,
         "currency": currency,
@@ -101,9 +104,7 @@ async def explained_prices(
                 "unit": row.unit,
                 "unit_price": row.unit_price,
                 "vat_rate": tax.rate(row.vat_class) if row.list is not None else None,
-                "explanation": pricing.explanation(row, by_number[row.list], tax.rule)
-                if row.list is not None
-                else None,
+                "explanation": pricing.explanation(row, lists[row.list], tax.rule) if row.list is not None else None,
                 "not_orderable": pricing.defect(row, tax),
             }
             for row in rows

@@ -4,7 +4,7 @@ Nothing is computed ahead per customer. Per line and usable list it is one desce
 depends on the lines and the buyer's lists, not on how many prices there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -19,9 +19,12 @@ from pricing.policies import Level
 RESOLVE = """
 WITH asked AS (
     SELECT line, article, quantity
-    FROM unnest(CAST(:articles AS text[]), CAST(:quantities AS numeric[])) WITH ORDINALITY AS t(article, quantity, line)),
+    FROM unnest((SELECT CAST(:articles AS text[])), (SELECT CAST(:quantities AS numeric[])))
+        WITH ORDINALITY AS t(article, quantity, line)),
 usable AS MATERIALIZED (
-    SELECT * FROM unnest(CAST(:lists AS int[]), CAST(:ranks AS int[]), CAST(:newest AS int[])) AS t(list, rank, newest))
+    SELECT *
+    FROM unnest((SELECT CAST(:lists AS int[])), (SELECT CAST(:ranks AS int[])), (SELECT CAST(:newest AS int[])))
+        AS t(list, rank, newest))
 SELECT asked.line, asked.article, CASE
         WHEN a.number IS NULL THEN 'article-unknown'
         WHEN a.status <> 'active' OR a.available_from > CAST(:today AS date) THEN 'article-not-orderable'
@@ -54,29 +57,37 @@ ORDER BY asked.line
 """
 """The rule, from the inside out: of a list, the newest version that names the article counts as a whole; of its prices
 that are valid now, the highest tier that the quantity reaches, and of two the lower; of the lists of one level the
-lowest price; of the levels the nearest that has a price. `round` is half away from zero, as invoices are."""
+lowest price; of the levels the nearest that has a price. `round` is half away from zero, as invoices are.
+
+The arrays come out of sub-selects, so that PostgreSQL does not see their lengths when it plans: else it finds a plan
+made for one small cart cheaper than the plan for all carts, and plans every cart anew, which costs more than running it.
+"""
 
 _RESOLVE = HotStatement(RESOLVE)
 
 
+def nearest(lists: Sequence[UsableList], levels: Sequence[Level]) -> dict[int, UsableList]:
+    """The lists that are asked, by number. One that the buyer has at several levels counts at the nearest."""
+    asked = [one for one in lists if one.level in levels]
+    return {one.number: one for one in sorted(asked, key=lambda one: levels.index(one.level), reverse=True)}
+
+
 def arguments(
     lines: Sequence[tuple[str, Decimal]],
-    lists: Sequence[UsableList],
+    lists: Collection[UsableList],
     levels: Sequence[Level],
     *,
     at: datetime,
     language: str,
 ) -> dict[str, Any]:
-    """What `RESOLVE` is given."""
-    rank = {level: position for position, level in enumerate(levels)}
-    asked = [one for one in lists if one.level in rank]
+    """What `RESOLVE` is given. `lists`: each of one of these levels."""
     return {
         "articles": [article for article, _ in lines],
         "quantities": [quantity for _, quantity in lines],
-        "lists": [one.number for one in asked],
-        "ranks": [rank[one.level] for one in asked],
-        "newest": [one.newest for one in asked],
-        "pending": [number for one in asked for number in one.pending],
+        "lists": [one.number for one in lists],
+        "ranks": [levels.index(one.level) for one in lists],
+        "newest": [one.newest for one in lists],
+        "pending": [number for one in lists for number in one.pending],
         "at": at,
         "today": at.date(),
         "language": language,
@@ -111,8 +122,8 @@ async def resolve(connection: AsyncConnection, wanted: dict[str, Any]) -> Sequen
 def in_one_currency(lists: Sequence[UsableList], asked: str | None) -> tuple[str, list[UsableList]]:
     """The currency of the cart, and the lists that count: a cart has one currency, and only lists in it are asked.
 
-    It is the currency that was asked for; else that of the buyer's own lists (its company's and groups'); else, for
-    staff who look at the prices of a company without any, that of the base list.
+    It is the currency that was asked for; else that of the buyer's own lists (its contact's, company's and groups');
+    else, for staff who look at the prices of a company without any, that of the base list.
 
     Raises:
         Invalid: `currency-ambiguous`: none was asked for and the lists are in several; `no-price-list`: there is none.

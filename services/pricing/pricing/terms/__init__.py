@@ -1,1 +1,1 @@
-"""Which price lists a company or a group has been given (PR-04)."""
+"""Which price lists a contact, a company or a group has been given (PR-04)."""

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Invalid, NotFound, Problem
 from chassis.ids import new_id
 from contracts.pricing.states import AssigneeKind
+from pricing.buyers.models import KnownMember
 from pricing.price_lists.models import PriceList
 from pricing.terms.models import AssignedList, Terms
 
@@ -18,7 +20,8 @@ from pricing.terms.models import AssignedList, Terms
 class AssignList:
     assignee_kind: AssigneeKind
     assignee: str
-    """Not looked up: a company may be known here a moment later, and groups are words of identity's."""
+    """A contact's or company's id, or a group's code. Only contacts are looked up: processes give a list to a company that
+    may be known here a moment later, and groups are words of identity's."""
     price_list: str
 
 
@@ -26,17 +29,24 @@ class ListUnusable(Invalid):
     """`price-list-unknown`, or `price-list-expired`: its validity has ended."""
 
 
+class ContactUnknown(Invalid):
+    """`contact-unknown`: none of the members that are known here is this contact."""
+
+
 async def give_list(session: AsyncSession, command: AssignList, *, at: datetime) -> Terms:
     """Assigns a price list; given twice, it is given once (PR-04).
 
     Raises:
         ListUnusable: it is unknown or has ended. One that begins later may be given.
+        ContactUnknown: the assignee is a contact of no member.
     """
     price_list = await _price_list(session, command.price_list)
     if price_list is None:
         raise ListUnusable("price-list-unknown", "There is no price list of this code.")
     if price_list.has_ended(at):
         raise ListUnusable("price-list-expired", "The validity of this price list has ended.")
+    if command.assignee_kind is AssigneeKind.CONTACT:
+        await _require_contact(session, command.assignee)
     terms = await _lock_or_begin(session, command)
     if terms.give(price_list.code, await _valid(session, [*terms.price_lists, price_list.code], at)):
         session.add(
@@ -75,6 +85,12 @@ async def take_list_back(session: AsyncSession, command: AssignList, *, at: date
 async def _price_list(session: AsyncSession, code: str) -> PriceList | None:
     # shared lock: its validity does not change under the decision
     return await session.scalar(select(PriceList).where(PriceList.code == code).with_for_update(read=True))
+
+
+async def _require_contact(session: AsyncSession, contact: str) -> None:
+    if not await session.scalar(select(exists().where(KnownMember.contact_id == UUID(contact)))):
+        problem = Problem("/assignee", "contact-unknown", "no member of a company is this contact")
+        raise ContactUnknown("contact-unknown", "No member of a company is this contact.", problems=[problem])
 
 
 async def _lock(session: AsyncSession, command: AssignList) -> Terms | None:

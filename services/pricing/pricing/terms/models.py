@@ -1,4 +1,4 @@
-"""Terms: which price lists one company, or one group, has been given."""
+"""Terms: which price lists one contact, one company or one group has been given."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,15 @@ from contracts.pricing.states import AssigneeKind, TermsState, terms_key
 
 
 class Terms(Aggregate):
-    """The price lists of one assignee. Changes of `has_valid_price_list` are what identity waits for (PR-04)."""
+    """The price lists of one assignee. Changes of `has_valid_price_list` are what identity waits for (PR-04), of companies
+    and groups: a contact's list lets him order, and leaves the status of his companies as it is."""
 
     __tablename__ = "terms"
     __table_args__ = (UniqueConstraint("assignee_kind", "assignee"),)
 
     assignee_kind: Mapped[AssigneeKind]
     assignee: Mapped[str] = mapped_column(Text)
-    """The company's id, or the group's code."""
+    """The contact's or company's id, or the group's code."""
     price_lists: Mapped[list[str]]
     """Their codes, in the order given."""
     has_valid_price_list: Mapped[bool]

@@ -17,7 +17,7 @@ from pricing.terms.commands import AssignList, give_list, take_list_back
 
 router = Router(prefix="/v1/terms", tags=["terms"])
 
-Assignee = Annotated[str, Field(max_length=64, description="A company's id, or a group's code")]
+Assignee = Annotated[str, Field(max_length=64, description="A contact's or company's id, or a group's code")]
 
 
 class TermsBody(BaseModel):
@@ -25,7 +25,7 @@ class TermsBody(BaseModel):
 
     assignee_kind: AssigneeKind
     assignee: Code
-    """The company's id, or the group's code."""
+    """The contact's or company's id, or the group's code."""
     price_list: Code
 
 
@@ -38,7 +38,7 @@ class TermsAnswer(BaseModel):
 
 
 def _named(kind: AssigneeKind, assignee: str) -> str:
-    """A company's id in its usual form, since it is a key.
+    """An id in its usual form, since it is a key.
 
     Raises:
         Invalid: it is not an id.
@@ -48,13 +48,13 @@ def _named(kind: AssigneeKind, assignee: str) -> str:
     try:
         return str(UUID(assignee))
     except ValueError as error:
-        problem = Problem("/assignee", "uuid-parsing", "a company is named by its id")
-        raise Invalid("assignee-malformed", "A company is named by its id.", problems=[problem]) from error
+        problem = Problem("/assignee", "uuid-parsing", f"a {kind} is named by its id")
+        raise Invalid("assignee-malformed", f"A {kind} is named by its id.", problems=[problem]) from error
 
 
 @router.post("", status_code=201, openapi_extra=STAFF_ONLY)
 async def give(body: TermsBody, session: Session, response: Response, _: Staff) -> TermsAnswer:
-    """Give a price list to a company or a group; given twice, it is given once (PR-04)."""
+    """Give a price list to a contact, a company or a group; given twice, it is given once (PR-03, PR-04)."""
     assignee = _named(body.assignee_kind, body.assignee)
     found = await give_list(session, AssignList(body.assignee_kind, assignee, body.price_list), at=clock.now())
     response.headers["Location"] = f"/v1/terms/{body.assignee_kind}/{assignee}"
@@ -70,7 +70,7 @@ async def take_back(kind: AssigneeKind, assignee: Assignee, price_list: Code, se
 
 @router.get("/{kind}/{assignee}", openapi_extra=STAFF_ONLY)
 async def read(kind: AssigneeKind, assignee: Assignee, connection: Reading, _: Staff) -> TermsAnswer:
-    """Which price lists a company or group has; empty where nothing was ever given."""
+    """Which price lists a contact, company or group has; empty where nothing was ever given."""
     assignee = _named(kind, assignee)
     row = await queries.terms(connection, kind, assignee)
     return TermsAnswer(

@@ -162,11 +162,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("contact_id", sa.Uuid(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column(
-            "role",
-            sa.Enum("administrator", "employee", "user", name="role", native_enum=False, length=40),
-            nullable=False,
-        ),
+        sa.Column("administers", sa.Boolean(), nullable=False),
         sa.Column("permissions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("always_attested", sa.Boolean(), nullable=False),
         sa.Column("limit_per_order", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),

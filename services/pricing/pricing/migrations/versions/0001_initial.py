@@ -154,7 +154,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column(
             "assignee_kind",
-            sa.Enum("company", "group", name="assigneekind", native_enum=False, length=40),
+            sa.Enum("contact", "company", "group", name="assigneekind", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("assignee", sa.Text(), nullable=False),
@@ -245,6 +245,7 @@ def upgrade() -> None:
     op.create_table(
         "members",
         sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("permissions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -252,6 +253,7 @@ def upgrade() -> None:
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_members")),
     )
+    op.create_index(op.f("ix_members_contact_id"), "members", ["contact_id"], unique=False)
     op.create_table(
         "price_list_periods",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -321,7 +323,7 @@ def upgrade() -> None:
         "terms",
         sa.Column(
             "assignee_kind",
-            sa.Enum("company", "group", name="assigneekind", native_enum=False, length=40),
+            sa.Enum("contact", "company", "group", name="assigneekind", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("assignee", sa.Text(), nullable=False),
@@ -414,6 +416,7 @@ def downgrade() -> None:
     op.drop_table("price_lists")
     op.drop_index("ix_price_list_periods_list", table_name="price_list_periods")
     op.drop_table("price_list_periods")
+    op.drop_index(op.f("ix_members_contact_id"), table_name="members")
     op.drop_table("members")
     op.drop_index(
         "ix_imports_open", table_name="imports", postgresql_where=sa.text("status IN ('reading', 'applying')")

@@ -1,0 +1,73 @@
+"""Identity's API on a database of its own, for one staff member and for members."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from joserfc.jwk import OctKey
+
+from chassis import clock
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.keys import KnownKey, Signer
+from contracts.identity.tokens import AUDIENCE, ISSUER, Claims, MemberClaims, StaffClaims
+from contracts.shared.links import LinkKeys
+from identity.app import service
+from identity.members.models import Member
+from identity.sign_in.passwords import PasswordHash, Passwords
+from identity.staff.commands import AddStaff, bootstrap_staff
+from tests.conftest import NewDatabase
+from tests.identity.people import AT, CHEAP, KEYS
+
+
+@dataclass
+class Api:
+    database: Database
+    signer: Signer = field(default_factory=lambda: Signer(str(OctKey.generate_key(256).as_dict(private=True)["k"])))
+    staff: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        app = service.api(self.database, {Signer: self.signer, LinkKeys: KEYS, Passwords: CHEAP})
+        self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://identity")
+
+    async def begin(self) -> "Api":
+        async with self.database.transaction() as session:
+            key = await self.signer.rotate(session, clock.now())
+            until = key.usable_until
+            known = KnownKey(key=key.kid, epoch=1, sequence=1, issuer="identity", jwk=key.public, usable_until=until)
+            session.add(known)
+            staff = await bootstrap_staff(session, AddStaff("Sanne", "sanne@example.com", PasswordHash("-")), AT)
+        assert staff
+        self.staff = await self._headers(StaffClaims(sub=staff.id, sid=new_id()))
+        return self
+
+    async def member(self, of: Member) -> dict[str, str]:
+        return await self._headers(MemberClaims(sub=of.contact_id, sid=new_id(), company=of.company_id, member=of.id))
+
+    async def _headers(self, claims: Claims) -> dict[str, str]:
+        now = clock.now()
+        said = {**claims.model_dump(mode="json"), "iss": ISSUER, "aud": AUDIENCE, "exp": int(now.timestamp()) + 300}
+        async with self.database.reading() as connection:
+            return {"Authorization": f"Bearer {await self.signer.sign_token(connection, said, now)}"}
+
+    async def invite(self, company_id: UUID, email: str, who: dict[str, str], **terms: Any) -> httpx2.Response:
+        invitees = [{"name": "Noor Smit", "email": email, "language": "sv"}]
+        body = {"invitees": invitees, **terms}
+        return await self.http.post(f"/v1/companies/{company_id}/invitations", json=body, headers=who)
+
+    async def set_roles(self, **changed: dict[str, Any] | None) -> httpx2.Response:
+        """Adds and changes roles; None takes one away."""
+        read = await self.http.get("/v1/policies/roles", headers=self.staff)
+        roles = {code: role for code, role in {**read.json()["roles"], **changed}.items() if role}
+        headers = {**self.staff, "If-Match": read.headers["ETag"]}
+        return await self.http.put("/v1/policies/roles", json={"roles": roles}, headers=headers)
+
+
+@pytest.fixture
+async def api(new_database: NewDatabase) -> AsyncIterator[Api]:
+    api = await Api(await new_database("identity")).begin()
+    async with api.http:
+        yield api
