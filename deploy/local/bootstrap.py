@@ -24,7 +24,7 @@ INSTALLER = Path("requirements", "installer.txt")
 REQUIREMENTS = Path("requirements", "development.txt")
 JARS = Path("deploy", "local", "local_stack", "kafka-jars.txt")
 PACKAGES = ["contracts", "chassis", "services/identity", "services/pricing", "services/orders"]
-PACKAGES += ["services/notifications", "deploy/local", "demo"]
+PACKAGES += ["services/notifications", "deploy/local", "demo", "faults"]
 """Installed editable, those of them that are there."""
 
 NEEDED_MB = 2500

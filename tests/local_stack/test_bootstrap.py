@@ -3,9 +3,9 @@
 import fcntl
 import subprocess
 import threading
-import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import IO
 
 import pytest
 
@@ -94,16 +94,26 @@ def test_an_upgrade_killed_half_way_is_not_taken_for_done(
     assert not bootstrap.is_done()
 
 
-def test_two_at_once_take_turns(bootstrap: ModuleType, installer: Installer, tmp_path: Path) -> None:
+def test_two_at_once_take_turns(
+    bootstrap: ModuleType, installer: Installer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".local").mkdir()
+    waits, flock = threading.Event(), fcntl.flock
+
+    def watched(file: IO[str], operation: int) -> None:
+        if operation == fcntl.LOCK_EX:
+            waits.set()
+        flock(file, operation)
+
     with (tmp_path / ".local/bootstrap.lock").open("w") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
+        flock(other, fcntl.LOCK_EX)
+        monkeypatch.setattr(fcntl, "flock", watched)
         second = threading.Thread(target=bootstrap.main)
         second.start()
-        time.sleep(0.2)
-        assert installer.steps == []
-    second.join(10)
-    assert installer.steps == ["create", "sync", "install"]
+        assert waits.wait(60), "the second does not wait"
+        installer.steps.append("the other is done")
+    second.join(60)
+    assert installer.steps == ["the other is done", "create", "sync", "install"]
 
 
 def test_too_little_disk_is_said_before_anything_is_fetched(

@@ -46,6 +46,13 @@ def test_roles_can_be_processes_of_their_own(layout: Layout) -> None:
     assert "orders" not in names
 
 
+def test_spans_are_written_where_tests_read_them_and_nowhere_else(layout: Layout) -> None:
+    """OP-05: tracing takes 4 MB of each process."""
+    split, whole = _parts(layout, split=True).services, _parts(layout).services
+    assert "COUNTERSIGN_TRACE_FILE" in split.environment("orders", "orders-api")
+    assert "COUNTERSIGN_TRACE_FILE" not in whole.environment("orders", "orders")
+
+
 def test_a_given_server_is_used_and_not_started(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNTERSIGN_KAFKA", "broker:9092")
     monkeypatch.setenv("COUNTERSIGN_POSTGRES", "postgresql://root:secret@db:5432/postgres")

@@ -14,7 +14,7 @@ from local_stack import processes
 from local_stack.errors import StackError
 from local_stack.layout import Layout
 
-_FORGOTTEN = "import sys, time; print('here', flush=True); time.sleep(60)"
+_FORGOTTEN = "import sys, time; print('here', flush=True); time.sleep(600)"
 _STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + _FORGOTTEN
 
 
@@ -70,7 +70,7 @@ def test_what_a_killed_run_left_behind_is_found_and_ended(layout: Layout, code: 
     left = _leave_behind(layout, code)
     assert processes.members(layout) == [left.pid]
     processes.end(processes.members(layout), patience=0.5)
-    assert left.wait(5) in {-signal.SIGTERM, -signal.SIGKILL}
+    assert left.wait(60) in {-signal.SIGTERM, -signal.SIGKILL}
     assert processes.members(layout) == []
 
 

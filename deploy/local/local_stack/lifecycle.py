@@ -16,6 +16,7 @@ from local_stack.parts import Infrastructure, Parts, assemble
 from local_stack.postgres import Postgres
 from local_stack.programs import Program
 from local_stack.readiness import demand_ports, wait
+from local_stack.services import Overrides
 from local_stack.stack import Stack
 from local_stack.supervision import UP, Supervisor, render
 from local_stack.temporal import Temporal
@@ -25,11 +26,19 @@ T = TypeVar("T")
 _NEEDED_MB = 300
 
 
-def up(name: str = "demo", *, infra_only: bool = False, split: bool = False, fresh: bool = False) -> Stack:
+def up(
+    name: str = "demo",
+    *,
+    infra_only: bool = False,
+    split: bool = False,
+    fresh: bool = False,
+    overrides: Overrides | None = None,
+) -> Stack:
     """Start what does not run, and return when all of it answers.
 
     `infra_only` leaves the four services alone; `split` runs each role as a process of its own; `fresh` forgets the
-    data first. Raises `StackError` with the end of the log of what failed.
+    data first; services whose `overrides` are others than before are started again. Raises `StackError` with the end
+    of the log of what failed, and then leaves nothing running that did not run before.
     """
     layout = Layout(name)
     with _only_one(layout):
@@ -41,20 +50,32 @@ def up(name: str = "demo", *, infra_only: bool = False, split: bool = False, fre
             raise no_space(layout.directory)
         supervisor = Supervisor(layout)
         alive = supervisor.alive()
-        parts = assemble(layout, fresh_instances=not alive, split=split)
+        parts = assemble(layout, fresh_instances=not alive, split=split, overrides=overrides)
         conf = render(layout, parts.programs())
-        if alive:
-            supervisor.update(conf)
-        else:
-            _end(processes.members(layout), "of an earlier run")
-            layout.supervisor_socket.unlink(missing_ok=True)
-            supervisor.launch(conf)
-        stack = Stack.of(parts)
-        stack.save()
-        _in_parallel(lambda part: _up_infrastructure(part, supervisor, layout), parts.infrastructure)
-        if not infra_only:
-            _up_services(parts, supervisor)
+        with contextlib.ExitStack() as undoing:
+            if alive:
+                supervisor.update(conf)
+            else:
+                _end(processes.members(layout), "of an earlier run")
+                layout.supervisor_socket.unlink(missing_ok=True)
+                undoing.callback(_down, layout)
+                supervisor.launch(conf)
+            _demand_ports(parts.programs(infra_only=infra_only), supervisor)
+            stack = Stack.of(parts)
+            stack.save()
+            _in_parallel(lambda part: _up_infrastructure(part, supervisor, layout), parts.infrastructure)
+            if not infra_only:
+                _up_services(parts, supervisor)
+            undoing.pop_all()
         return stack
+
+
+def _demand_ports(programs: Iterable[Program], supervisor: Supervisor) -> None:
+    """Before anything is started, those of everything that does not run yet."""
+    known = supervisor.processes()
+    for program in programs:
+        if known[program.name].state not in UP:
+            demand_ports(program)
 
 
 def _up_infrastructure(part: Infrastructure, supervisor: Supervisor, layout: Layout) -> None:
@@ -63,7 +84,6 @@ def _up_infrastructure(part: Infrastructure, supervisor: Supervisor, layout: Lay
     if program is not None:
         new = supervisor.info(program.name).state not in UP
         if new:
-            demand_ports(program)
             part.prepare()
             supervisor.start(program.name)
         wait(program, supervisor, layout, program.start_patience)
@@ -76,8 +96,6 @@ def _up_services(parts: Parts, supervisor: Supervisor) -> None:
     known = supervisor.processes()
     new = [program for program in programs if known[program.name].state not in UP]
     if new:
-        for program in new:
-            demand_ports(program)
         parts.services.migrate()
 
     def begin(program: Program) -> None:

@@ -11,7 +11,7 @@ from local_stack.layout import ROLES, SERVICES, Layout
 from local_stack.mail import Mail
 from local_stack.postgres import Postgres
 from local_stack.programs import Program
-from local_stack.services import Services
+from local_stack.services import Overrides, Services
 from local_stack.temporal import Temporal
 
 Infrastructure = Postgres | Kafka | Temporal | Mail
@@ -30,13 +30,13 @@ class Parts:
     def infrastructure(self) -> list[Infrastructure]:
         return [self.postgres, self.kafka, self.temporal, self.mail]
 
-    def programs(self) -> list[Program]:
+    def programs(self, *, infra_only: bool = False) -> list[Program]:
         """Everything the supervisor may have to run, infrastructure first."""
         own = [program for part in self.infrastructure if (program := part.program())]
-        return own + self.services.programs()
+        return own if infra_only else own + self.services.programs()
 
 
-def assemble(layout: Layout, *, fresh_instances: bool, split: bool) -> Parts:
+def assemble(layout: Layout, *, fresh_instances: bool, split: bool, overrides: Overrides | None = None) -> Parts:
     """`COUNTERSIGN_POSTGRES`, `_KAFKA`, `_TEMPORAL` and `_SMTP` name servers to use instead of starting ours."""
     keys = Keys.of(layout.directory)
     postgres = Postgres(layout, keys, os.environ.get("COUNTERSIGN_POSTGRES"))
@@ -44,7 +44,7 @@ def assemble(layout: Layout, *, fresh_instances: bool, split: bool) -> Parts:
     temporal = Temporal(layout, os.environ.get("COUNTERSIGN_TEMPORAL"))
     mail = Mail(layout, os.environ.get("COUNTERSIGN_SMTP"), os.environ.get("COUNTERSIGN_MAIL", ""))
     instances = _instances(layout, fresh=fresh_instances)
-    services = Services(layout, keys, postgres, kafka, temporal, mail, instances, split)
+    services = Services(layout, keys, postgres, kafka, temporal, mail, instances, split, overrides or {})
     return Parts(layout, postgres, kafka, temporal, mail, services)
 
 

@@ -20,5 +20,5 @@ class Program:
     stop_signal: str = "TERM"
     stop_patience: int = 20
     """Seconds before the supervisor kills it."""
-    start_patience: float = 90
+    start_patience: float = 180
     """Seconds until `up` gives up on it."""

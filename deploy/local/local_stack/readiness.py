@@ -1,15 +1,18 @@
 """When is a process ready? When it holds its ports and answers as the instance it should be."""
 
+import shutil
 import time
 
 from local_stack import processes
-from local_stack.errors import StackError
+from local_stack.errors import StackError, no_space
 from local_stack.layout import Layout
 from local_stack.parts import assemble
 from local_stack.programs import Program
 from local_stack.supervision import UP, Supervisor
 
 _EXITS_TOLERATED = 3
+_FULL_MB = 32
+"""PostgreSQL writes its log in files of 16 MB; whoever finds less waits for nothing."""
 
 
 def start_one(name: str, process: str, *, patience: float = 60) -> None:
@@ -46,12 +49,14 @@ def demand_ports(program: Program) -> None:
 def wait(program: Program, supervisor: Supervisor, layout: Layout, patience: float) -> None:
     """Until it holds its ports and answers as this instance.
 
-    Raises `StackError` with the end of its log when it ends again and again, or takes too long.
+    Raises `StackError` with the end of its log when it ends again and again, or takes too long, and when the disk is full.
     """
     deadline = time.monotonic() + patience
     seen: set[int] = set()
     why: str | None = "it has not started"
     while time.monotonic() < deadline:
+        if shutil.disk_usage(layout.directory).free < _FULL_MB * 1_000_000:
+            raise no_space(layout.directory)
         info = supervisor.info(program.name)
         if info.pid:
             seen.add(info.pid)

@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from local_stack.errors import StackError
@@ -27,6 +28,10 @@ MALLOC = {
 """As in the images. Else glibc keeps what was freed: 19 MB for each thread that hashes passwords, and an arena per thread."""
 
 
+Overrides = Mapping[str, Mapping[str, str]]
+"""Per service, variables that its processes are started with instead of or besides the usual ones."""
+
+
 @dataclass(frozen=True)
 class Services:
     layout: Layout
@@ -39,6 +44,7 @@ class Services:
     """A random id for each process, which its liveness answer repeats: a forgotten process can not answer for it."""
     split: bool = False
     """One process for each role instead of one for each service."""
+    overrides: Overrides = field(default_factory=dict)
 
     def present(self) -> list[str]:
         """Those whose sources are here."""
@@ -65,7 +71,6 @@ class Services:
             "COUNTERSIGN_HTTP_PORT": str(self.layout.port(process)),
             "COUNTERSIGN_INSTANCE": self.instances[process],
             "COUNTERSIGN_MASTER_KEY": self.keys.master_keys[service],
-            "COUNTERSIGN_TRACE_FILE": str(self.layout.traces / f"{service}.jsonl"),
             # Set by many CI systems; without bytecode of our own sources a process needs seconds longer to come back.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONUNBUFFERED": "1",
@@ -75,9 +80,13 @@ class Services:
             environment["COUNTERSIGN_SMTP"] = self.mail.smtp
         if service in _MAILS_LINKS:
             environment["COUNTERSIGN_LINK_KEYS"] = self.keys.link_keys
+        if (
+            self.split
+        ):  # tests follow traces; elsewhere they are off as in production, for they take 4 MB of each process
+            environment["COUNTERSIGN_TRACE_FILE"] = str(self.layout.traces / f"{service}.jsonl")
         if endpoint := os.environ.get("COUNTERSIGN_OTLP_ENDPOINT"):
             environment["COUNTERSIGN_OTLP_ENDPOINT"] = endpoint
-        return environment
+        return environment | dict(self.overrides.get(service, {}))
 
     def programs(self) -> list[Program]:
         return [
