@@ -1,4 +1,4 @@
-"""python -m demo [--wholesaler FILE] [--stack NAME]: plays the story on the running stack."""
+"""python -m demo [--wholesaler FILE] [--stack NAME] [--pace TIMES]: plays the story on the running stack."""
 
 import argparse
 import asyncio
@@ -11,7 +11,8 @@ from rich.console import Console
 import local_stack
 from demo.run import Run
 from demo.wholesale.invented import invented_assortment
-from demo.wholesale.transactions_file import UnreadableFile, assortment_from
+from demo.wholesale.invoice_file import UnreadableFile
+from demo.wholesale.transactions_file import assortment_from
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,6 +21,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--wholesaler", type=Path, help="a wholesaler's transactions, .csv or .csv.gz")
     parser.add_argument("--stack", default="demo", help="name of the stack (demo)")
+    parser.add_argument(
+        "--pace",
+        type=float,
+        default=1,
+        metavar="TIMES",
+        help="on a slow machine: how many times as long deadlines are (1)",
+    )
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 200)
     began = time.monotonic()
@@ -29,7 +37,7 @@ def main() -> int:
     except (local_stack.StackError, UnreadableFile) as error:
         console.print(str(error), style="red")
         return 1
-    run = Run(stack, ROOT / ".local" / stack.name, ROOT / "contracts", assortment, console)
+    run = Run(stack, ROOT / ".local" / stack.name, ROOT / "contracts", assortment, console, arguments.pace)
     try:
         failed = asyncio.run(run.play())
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from demo.waiting import TimedOut
+from demo.waiting import PATIENCE, TimedOut
 
 Offsets = dict[tuple[str, int], int]
 """By topic and partition."""
@@ -46,14 +46,14 @@ class Follower:
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
-        said = await asyncio.wait_for(process.stdout.readline(), 30)
+        said = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
         if said.strip() != b"ready":
             raise TimedOut("the subscriber did not start; its own words are above")
         return cls(process, record)
 
     async def stop(self) -> dict[str, Any]:
         """Lets it read to the end, and gives its summary."""
-        output, _ = await asyncio.wait_for(self.process.communicate(b""), 60)
+        output, _ = await asyncio.wait_for(self.process.communicate(b""), PATIENCE)
         return dict(json.loads(output)) if output.strip() else {"faults": ["the subscriber ended without a summary"]}
 
     def kill(self) -> None:

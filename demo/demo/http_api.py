@@ -9,9 +9,7 @@ from uuid import uuid4
 import httpx2
 
 from demo.steps import current
-
-PATIENCE = 10.0
-"""Seconds for which `503` with `Retry-After` is tried again: a fact that has not arrived at that service yet."""
+from demo.waiting import PATIENCE
 
 
 class Unexpected(Exception):
@@ -56,7 +54,11 @@ class Api:
         if_match: str | None = None,
         csv: bytes | None = None,
     ) -> Answer:
-        """The answer, whatever it is. `503` is tried again under the same idempotency key."""
+        """The answer, whatever it is. `503`, or none at all, is tried again under the same idempotency key.
+
+        Raises:
+            Unexpected: the service can not be reached.
+        """
         step = current.get()
         headers = {"X-Correlation-Id": f"demo-{step.number}" if step else "demo"}
         if token:
@@ -69,9 +71,15 @@ class Api:
             headers["Content-Type"] = "text/csv"
         began = time.monotonic()
         while True:
-            response = await self._request(method, path, query, headers, csv if csv is not None else body)
-            if response.status_code != 503 or time.monotonic() - began > PATIENCE:
-                break
+            over = time.monotonic() - began > PATIENCE
+            try:
+                response = await self._request(method, path, query, headers, csv if csv is not None else body)
+            except httpx2.TransportError as error:
+                if over:
+                    raise Unexpected(f"{method} {self.service}{path}: {type(error).__name__} {error}") from error
+            else:
+                if response.status_code != 503 or over:
+                    break
             await asyncio.sleep(0.1)
         return Answer(
             f"{method} {self.service}{path}",
@@ -85,12 +93,7 @@ class Api:
         self, method: str, path: str, query: dict[str, Any] | None, headers: dict[str, str], body: Any
     ) -> httpx2.Response:
         content = {} if body is None else {"content": body} if isinstance(body, bytes) else {"json": body}
-        try:
-            return await self.http.request(
-                method, f"{self.base_url}/v1{path}", params=query, headers=headers, **content
-            )
-        except httpx2.TransportError as error:
-            raise Unexpected(f"{method} {self.service}{path}: {type(error).__name__} {error}") from error
+        return await self.http.request(method, f"{self.base_url}/v1{path}", params=query, headers=headers, **content)
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         """

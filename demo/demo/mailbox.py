@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx2
 
-from demo.waiting import until
+from demo.waiting import PATIENCE, until
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Mailbox:
         """Leaves aside what is there already."""
         self._read = {message["id"] for message in await self._list()}
 
-    async def mail(self, to: str, template: str, *, about: str = "", within: float = 20) -> Mail:
+    async def mail(self, to: str, template: str, *, about: str = "", within: float = PATIENCE) -> Mail:
         """The mail of this template to this address as soon as it is there, the first one if there are several.
 
         Args:

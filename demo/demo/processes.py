@@ -48,8 +48,8 @@ class Processes:
                 json={"query": {"queryType": METADATA}},
                 headers={"X-CSRF-TOKEN": self.http.cookies.get("_csrf") or ""},
             )
-            if response.status_code == 404:
-                return None  # it has not begun yet
+            if response.status_code in (400, 404) or response.status_code >= 500:
+                return None  # it has not begun yet, or its worker has no time
             if response.status_code != 200:
                 raise Unexpected(f"the query of {workflow_id} answered {response.status_code} {response.text[:200]}")
             return _details(response.json()) or None

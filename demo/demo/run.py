@@ -1,7 +1,6 @@
 """One run: sets the scene, plays the story, compares, and tells where to look."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -12,7 +11,7 @@ import httpx2
 from rich.console import Console
 
 from demo import timeline
-from demo.account import STAFF_NAME, staff_account
+from demo.account import staff_account
 from demo.following import Follower, Offsets, differences, end_offsets, leaks
 from demo.http_api import Api
 from demo.mailbox import Mailbox
@@ -37,12 +36,15 @@ SHOWN = 12
 
 
 class Run:
-    def __init__(self, stack: Stack, folder: Path, contract: Path, assortment: Assortment, console: Console) -> None:
+    def __init__(
+        self, stack: Stack, folder: Path, contract: Path, assortment: Assortment, console: Console, pace: float
+    ) -> None:
         self._stack = stack
         self._folder = folder
         self._contract = contract
         self._assortment = assortment
         self._console = console
+        self._pace = pace
         self._story = Story(lambda step: timeline.show_step(console, step))
 
     async def play(self) -> int:
@@ -84,13 +86,10 @@ class Run:
             assortment=self._assortment,
             cast=cast(run),
             staff_account=account,
-            bootstrap=[
-                *(sys.executable, "-m", "identity", "bootstrap-staff"),
-                *("--name", STAFF_NAME, "--email", account.email),
-            ],
             bootstrap_environment=self._stack.environment["identity"],
             folder=self._folder,
             progress=scope.enter_context(ImportProgress(self._console)),
+            pace=self._pace,
         )
 
     async def _tell(self, world: World) -> None:

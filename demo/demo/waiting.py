@@ -9,13 +9,15 @@ T = TypeVar("T")
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.4
+PATIENCE = 60.0
+"""Seconds. Nearly everything takes less than one; a machine that is busy with something else takes its time."""
 
 
 class TimedOut(Exception):
     """It did not come true; the message says what."""
 
 
-async def until(what: str, probe: Callable[[], Awaitable[T | None]], *, within: float = 15) -> T:
+async def until(what: str, probe: Callable[[], Awaitable[T | None]], *, within: float = PATIENCE) -> T:
     """The first answer of `probe` that is not None.
 
     Args:

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from demo.wholesale.assortment import CartLine
 from demo.wholesale.invented import CART_LINES, invented_assortment
-from demo.wholesale.transactions_file import UnreadableFile, assortment_from
+from demo.wholesale.invoice_file import UnreadableFile
+from demo.wholesale.transactions_file import assortment_from
 from demo.wholesale.vocabulary import LANGUAGES
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -82,7 +83,7 @@ def test_rows_that_are_no_sales_are_skipped_and_counted(tmp_path):
         "M: manual": 1,
         "cancellation": 1,
         "stock correction": 1,
-        "not a number": 1,
+        "a quantity, date or price that is none": 1,
         "not an article code": 1,
     }
 
@@ -101,7 +102,7 @@ def test_a_lower_price_at_a_higher_quantity_becomes_a_tier(tmp_path):
     ("content", "says"),
     [
         (b"Invoice,Article\n1,2\n", "no column"),
-        (HEADER.encode() + b"1,2,3\n", "fields than the header"),
+        (HEADER.encode() + b"1,2,3\n", "no invoice of 40 articles"),
         (HEADER.encode(), "no invoice of 40 articles"),
         (b"\xff\xfe\x00", "cannot be read"),
     ],

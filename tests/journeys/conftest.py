@@ -1,17 +1,18 @@
 """A shop that is open, on the whole real stack, driven through the public APIs alone."""
 
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-from demo.account import STAFF_NAME, staff_account
+from demo.account import staff_account
 from demo.http_api import Api
 from demo.mailbox import Mailbox
 from demo.processes import Processes
 from demo.progress import ImportProgress
+from demo.run import LIMITS
 from demo.steps import Step, Story
 from demo.story.cast import cast
 from demo.story.part1_shop import fill_shelves, open_shop
@@ -21,6 +22,7 @@ from rich.console import Console
 
 from chassis.ids import new_id
 from local_stack import Stack
+from tests.journeys.sessions import RenewedSessions
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,10 +31,11 @@ def no_failure(step: Step) -> None:
     assert not step.failure, f"{step.number} {step.who}: {step.what}: {step.failure}"
 
 
-@pytest.fixture(scope="session")
-async def opened(stack: Stack) -> AsyncIterator[World]:
-    """The merchant's shop with its articles and prices; one for all journeys."""
-    async with httpx2.AsyncClient(timeout=30) as http:
+@asynccontextmanager
+async def shop(stack: Stack) -> AsyncIterator[World]:
+    """The merchant's, with its articles and prices."""
+    auth = RenewedSessions(stack.services["identity"])
+    async with httpx2.AsyncClient(timeout=60, limits=LIMITS, auth=auth) as http:
         apis = {name: Api(name, url, http) for name, url in stack.services.items()}
         mailbox = Mailbox(stack.mail, http)
         await mailbox.open()
@@ -50,16 +53,6 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
             assortment=invented_assortment(),
             cast=cast(run),
             staff_account=account,
-            bootstrap=[
-                sys.executable,
-                "-m",
-                "identity",
-                "bootstrap-staff",
-                "--name",
-                STAFF_NAME,
-                "--email",
-                account.email,
-            ],
             bootstrap_environment=stack.environment["identity"],
             folder=ROOT,
             progress=ImportProgress(Console(quiet=True)),
@@ -67,6 +60,13 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
         part = world.story.part(1)
         await open_shop(world, part)
         await fill_shelves(world, part)
+        yield world
+
+
+@pytest.fixture(scope="session")
+async def opened(stack: Stack) -> AsyncIterator[World]:
+    """One shop for all journeys."""
+    async with shop(stack) as world:
         yield world
 
 

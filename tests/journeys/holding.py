@@ -47,6 +47,17 @@ async def unpublished(stack: Stack, service: str) -> int:
         await connection.close()
 
 
+async def being_sent(stack: Stack, process: str) -> int:
+    """How many mails of the process the mail server has or has not taken, as far as notifications knows."""
+    connection = await asyncpg.connect(_database(stack, "notifications"))
+    try:
+        return await connection.fetchval(
+            "SELECT count(*) FROM deliveries WHERE status = 'sending' AND starts_with(notification, $1)", f"{process}/"
+        )
+    finally:
+        await connection.close()
+
+
 async def parked(stack: Stack, service: str) -> int:
     """How many events the service could not handle."""
     connection = await asyncpg.connect(_database(stack, service))
@@ -69,6 +80,11 @@ async def uncommitted(stack: Stack, service: str, topic: Topic) -> int:
         return sum([end - (await observer.committed(place) or 0) for place, end in ends.items()])
     finally:
         await observer.stop()
+
+
+async def has_heard(stack: Stack, reader: str, publisher: str, topic: Topic) -> bool:
+    """Whether the reader has handled all that the publisher has committed for this topic."""
+    return await unpublished(stack, publisher) == 0 and await uncommitted(stack, reader, topic) == 0
 
 
 async def running_activities(client: Client, workflow_id: str) -> list[str]:

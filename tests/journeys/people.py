@@ -24,7 +24,7 @@ class Company:
 
 async def accept_invitation(world: World, person: Person) -> dict[str, Any]:
     """By the link that really arrived; his membership."""
-    mail = await world.mailbox.mail(person.email, "invitation", within=60)
+    mail = await world.mailbox.mail(person.email, "invitation")
     path = f"/invitation-links/{mail.token('invitation')}/accept"
     return (await world.identity.call("POST", path, body={"password": person.password})).body
 
@@ -84,6 +84,6 @@ async def order(world: World, by: Member, payment: str = "provider") -> Order:
 async def attest_when_asked(world: World, attester: Member, it: Order, *, ends: str = "placed") -> None:
     """The attester's mail about this order, his yes, and what becomes of it."""
 
-    await world.mailbox.mail(attester.person.email, "attestation-requested", about=it.number, within=60)
+    await world.mailbox.mail(attester.person.email, "attestation-requested", about=it.number)
     await world.orders.call("POST", f"{it.path}/attest", token=attester.token)
-    await wait_for_order(world, it, ends, within=60)
+    await wait_for_order(world, it, ends)

@@ -18,7 +18,7 @@ from chassis.processes import Temporal
 from contracts.identity import topics as identity_topics
 from contracts.orders import topics as orders_topics
 from tests.journeys.conftest import mails_are_single
-from tests.journeys.holding import kill, locked, parked, running_activities, uncommitted, unpublished
+from tests.journeys.holding import being_sent, kill, locked, parked, running_activities, uncommitted, unpublished
 from tests.journeys.people import Company, accept_invitation, attest_when_asked, invite, order
 from tests.waiting import eventually
 
@@ -32,17 +32,20 @@ async def dying_relay(stack, service: str):
     process = f"{service}-relay"
     stack.kill(process, signal.SIGSTOP)
     yield
-    assert await unpublished(stack, service) > 0
+    await eventually(lambda: unpublished(stack, service), what=f"an event of {service} to publish")
     await kill(stack, process)
 
 
 @asynccontextmanager
 async def dying_consumer(stack, service: str, topic):
-    """What happens inside is fetched and neither handled nor committed; then the consumer dies."""
+    """What happens inside is published and neither handled nor committed, with a batch in hand; then the consumer dies."""
     async with locked(stack, service, CONSUMER_TABLE) as waiting:
+
+        async def in_hand() -> bool:
+            return await uncommitted(stack, service, topic) > 0 and await waiting() > 0
+
         yield
-        await eventually(waiting, what=f"a batch of {service} in hand")
-        assert await uncommitted(stack, service, topic) > 0
+        await eventually(in_hand, what=f"a batch of {service} in hand, and {topic.name} not committed")
         await kill(stack, f"{service}-consumer")
 
 
@@ -85,7 +88,7 @@ async def _applied_while_identity_dies(stack, world) -> Application:
         body = application_body(firm, WEBSHOP, with_password=False)
         answer = await world.identity.call("POST", "/applications", body=body)
     application = Application(firm, answer["application_id"], answer["number"], answer["company_id"])
-    await world.mailbox.mail(MERCHANT_MAILBOX, "application-received-merchant", within=40)
+    await world.mailbox.mail(MERCHANT_MAILBOX, "application-received-merchant", about=application.number)
     async with dying_consumer(stack, "identity", identity_topics.APPLICATION):
         path = f"/applications/{application.application_id}/questions"
         await world.identity.call("POST", path, token=world.staff, body={"text": "What do you sell?"})
@@ -96,8 +99,14 @@ async def _runs(temporal, application: Application, activity: str) -> bool:
     return activity in await running_activities(temporal, application.process)
 
 
+async def _none_being_sent(stack, process: str) -> bool:
+    """One that is would be sent again after the kill."""
+    return await being_sent(stack, process) == 0
+
+
 async def _answered_while_mails_die(stack, world, temporal, application: Application) -> None:
-    mail = await world.mailbox.mail(application.firm.first.email, "application-question", within=40)
+    mail = await world.mailbox.mail(application.firm.first.email, "application-question")
+    await eventually(lambda: _none_being_sent(stack, application.process), what="every mail sent so far is known to be")
     stack.kill("mail", signal.SIGSTOP)
     try:
         path = f"/application-questions/{mail.token('answer')}/answer"
@@ -108,7 +117,7 @@ async def _answered_while_mails_die(stack, world, temporal, application: Applica
         await kill(stack, "notifications-worker")
     finally:
         stack.kill("mail", signal.SIGCONT)
-    await world.mailbox.mail(MERCHANT_MAILBOX, "application-answered-merchant", within=60)
+    await world.mailbox.mail(MERCHANT_MAILBOX, "application-answered-merchant", about=application.number)
 
 
 async def _approved_while_pricing_dies(stack, world, temporal, application: Application) -> None:
@@ -120,7 +129,7 @@ async def _approved_while_pricing_dies(stack, world, temporal, application: Appl
             lambda: _runs(temporal, application, "pricing.give_terms"), what="terms that can not be given yet"
         )
         await kill(stack, "pricing-worker")
-    await wait_for_status(world, application.company_id, "registered", within=60)
+    await wait_for_status(world, application.company_id, "registered")
     async with dying_relay(stack, "pricing"):
         body = {"currency": "EUR", "base": False}
         await world.pricing.call("PUT", f"/price-lists/of-{world.run}", token=world.staff, body=body)
@@ -159,7 +168,7 @@ async def _suspended_while_notifications_dies(stack, world, company: Company) ->
     address, path = company.administrator.person.email, f"/companies/{company.company_id}"
     async with dying_relay(stack, "notifications"):
         await world.identity.call("POST", f"{path}/suspend", token=world.staff, body={"reason": "Unpaid"})
-        await world.mailbox.mail(address, "company-suspended", within=60)
+        await world.mailbox.mail(address, "company-suspended")
     async with dying_consumer(stack, "notifications", identity_topics.COMPANY):
         await world.identity.call("POST", f"{path}/reactivate", token=world.staff)
-    await world.mailbox.mail(address, "company-reactivated", within=60)
+    await world.mailbox.mail(address, "company-reactivated")

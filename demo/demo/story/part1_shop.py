@@ -1,9 +1,8 @@
 """Part 1: the merchant's first staff member, its policies, articles and price lists."""
 
-import asyncio
-import os
 from typing import Any
 
+from demo.account import make_first_staff_member
 from demo.http_api import Answer
 from demo.steps import ANY_KEY, Part, Step, expect
 from demo.story.cast import MERCHANT_DOMAIN, MERCHANT_MAILBOX
@@ -18,7 +17,7 @@ WEBSHOP, TRADE, PORTAL, MARKET, COUNTER = "webshop", "trade", "portal", "market"
 reviewed with short deadlines; for companies that the merchant enters itself."""
 
 GENEROUS_APPROVAL = {"remind_reviewer_after": "P2D", "remind_applicant_after": "P3D", "withdraw_after": "P14D"}
-SHORT_APPROVAL = {"remind_reviewer_after": "P2D", "remind_applicant_after": "PT4S", "withdraw_after": "PT9S"}
+SHORT_APPROVAL = {"remind_applicant_after": 4, "withdraw_after": 9}
 GENEROUS_INVITATION = {"remind_after": "P3D", "expire_after": "P14D"}
 GENEROUS_ATTESTATION = {
     "remind_after": "P1D",
@@ -26,6 +25,17 @@ GENEROUS_ATTESTATION = {
     "merchant_after": "P4D",
     "expire_after": "P7D",
 }
+PURCHASING_LEAD = "purchasing-lead"
+"""A role of the merchant's own: whoever attests the orders of others."""
+PURCHASING_LEAD_NAMES = {
+    "nl": "Hoofd inkoop",
+    "fr": "Responsable des achats",
+    "sv": "Inköpschef",
+    "en": "Purchasing lead",
+    "de": "Einkaufsleitung",
+}
+IMPORT_PATIENCE = 300
+"""Seconds; a wholesaler's file is long."""
 VAT_RATES = {
     "NL": {"standard": "21", "reduced": "9"},
     "BE": {"standard": "21", "reduced": "6"},
@@ -42,25 +52,13 @@ async def open_shop(world: World, part: Part) -> None:
     await _bootstrap(world, part)
     await _sign_in(world, part)
     await _identity_policies(world, part)
+    await _roles(world, part)
     await together(_other_policies(world, part), _vat_rates(world, part))
 
 
 async def _bootstrap(world: World, part: Part) -> None:
     async with part.step("operator", "makes the merchant's first staff member", "identity") as step:
-        process = await asyncio.create_subprocess_exec(
-            *world.bootstrap,
-            env={
-                **os.environ,
-                **world.bootstrap_environment,
-                "COUNTERSIGN_BOOTSTRAP_PASSWORD": world.staff_account.password,
-            },
-            cwd=world.folder,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-        said = output.decode(errors="replace").strip()
-        expect(process.returncode == 0, f"bootstrap-staff ended with {process.returncode}: {said[-300:]}")
+        said = await make_first_staff_member(world.staff_account, world.bootstrap_environment, world.folder)
         if said:
             step.note(said.splitlines()[-1])
 
@@ -98,11 +96,20 @@ async def _identity_policies(world: World, part: Part) -> None:
             token=world.staff, query=stale, body=answer.body, if_match='"0"',
         )  # fmt: skip
         await world.set_policy(world.identity, "approval", GENEROUS_APPROVAL)
-        await world.set_policy(world.identity, "approval", SHORT_APPROVAL, MARKET)
+        await world.set_policy(world.identity, "approval", {**GENEROUS_APPROVAL, **world.short(SHORT_APPROVAL)}, MARKET)
         await world.set_policy(world.identity, "invitation", GENEROUS_INVITATION, WEBSHOP)
         step.note(
             ", ".join(f"{one}: {policy['mode']}, {policy['after_approval']}" for one, policy in registration.items())
         )
+
+
+async def _roles(world: World, part: Part) -> None:
+    async with part.step("staff", "adds a role of its own to those that members can have", "identity") as step:
+        roles = (await world.identity.call("GET", "/roles", token=world.staff))["roles"]
+        permissions = ["buy", "see_prices", "see_own_orders", "see_all_orders", "attest_orders"]
+        role = {"names": PURCHASING_LEAD_NAMES, "permissions": permissions}
+        await world.set_policy(world.identity, "roles", {"roles": {**roles, PURCHASING_LEAD: role}})
+        step.note(PURCHASING_LEAD)
 
 
 async def _other_policies(world: World, part: Part) -> None:
@@ -178,7 +185,7 @@ async def _import(world: World, step: Step, name: str, path: str, file: CsvFile)
         world.progress.move(bar, answer["applied"] if status in ("applying", "applied") else answer["read"], status)
         return answer if status in wanted else None
 
-    preview = await until(f"preview of {name}", lambda: reached("previewed"), within=60)
+    preview = await until(f"preview of {name}", lambda: reached("previewed"), within=IMPORT_PATIENCE)
     counts = (preview["rows"], preview["accepted"], preview["rejected"])
     expected = (file.rows, file.rows - file.wrong, file.wrong)
     report = await pricing.call("GET", f"/imports/{import_id}/rows", token=token, query={"outcome": "rejected"})
@@ -186,6 +193,6 @@ async def _import(world: World, step: Step, name: str, path: str, file: CsvFile)
     step.note("refused " + ", ".join(rejected))
     expect(counts == expected, f"rows, accepted and rejected are {counts}, not {expected}: {rejected}")
     await pricing.call("POST", f"/imports/{import_id}/apply", token=token)
-    await until(f"import of {name}", lambda: reached("applied"), within=60)
+    await until(f"import of {name}", lambda: reached("applied"), within=IMPORT_PATIENCE)
     world.progress.end(bar)
     return import_id

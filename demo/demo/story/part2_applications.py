@@ -165,13 +165,13 @@ async def silent_one_is_withdrawn(world: World, part: Part) -> None:
         await world.identity.call("POST", path, token=world.staff, body={"text": "Are you VAT-registered in Germany?"})
         step.event("identity.application.question_asked", application.application_id)
     async with part.step("account approval", "reminds the applicant", "notifications") as step:
-        mail = await world.mailbox.mail(firm.first.email, "application-question-reminder", within=30)
+        mail = await world.mailbox.mail(firm.first.email, "application-question-reminder")
         step.event("identity.application.reminded", application.application_id)
         step.mailed(mail)
         expect(mail.language == "de", f"the mail is in {mail.language!r}")
         token = world.secret(mail.token("answer"))
     async with part.step("account approval", "withdraws it after the deadline", "identity") as step:
-        await world.mailbox.mail(firm.first.email, "application-withdrawn", within=30)
+        await world.mailbox.mail(firm.first.email, "application-withdrawn")
         step.event("identity.application.withdrawn", application.application_id)
         step.workflow(application.process)
         await wait_for_status(world, application.company_id, "none")

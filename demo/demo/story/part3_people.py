@@ -5,13 +5,13 @@ from typing import Any
 
 from demo.steps import Part, Step, expect
 from demo.story.cast import Person
-from demo.story.part1_shop import GENEROUS_INVITATION, WEBSHOP
+from demo.story.part1_shop import GENEROUS_INVITATION, PURCHASING_LEAD, PURCHASING_LEAD_NAMES, WEBSHOP
 from demo.story.part2_applications import Application
 from demo.story.sessions import Member, sign_in
 from demo.story.statuses import Customer, try_status
 from demo.story.world import World, together
 
-SHORT_INVITATION = {"remind_after": "PT4S", "expire_after": "PT9S"}
+SHORT_INVITATION = {"remind_after": 4, "expire_after": 9}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ async def accept(world: World, part: Part, person: Person, *, company_name: str)
         token = world.secret(mail.token("invitation"))
         link = await world.identity.call("GET", f"/invitation-links/{token}")
         expect(link["company_name"] == company_name, f"the link is for {link['company_name']}")
+        if link["role"] == PURCHASING_LEAD:
+            expect(link["role_name"] == PURCHASING_LEAD_NAMES[person.language], f"the role is {link['role_name']!r}")
         body = {"password": person.password}
         accepted = await world.identity.call("POST", f"/invitation-links/{token}/accept", body=body)
         await world.identity.refused(409, "invitation-accepted", "POST", f"/invitation-links/{token}/accept", body=body)
@@ -82,8 +84,7 @@ async def _invite_buyer_and_attester(
     ) as step:
         await invite(world, step, administrator, [buyer], role="user", always_attested=True)
     async with part.step(administrator.person.name, "invites somebody who attests orders", "identity") as step:
-        permissions = ["buy", "see_prices", "see_own_orders", "see_all_orders", "attest_orders"]
-        await invite(world, step, administrator, [attester], role="employee", permissions=permissions)
+        await invite(world, step, administrator, [attester], role=PURCHASING_LEAD)
 
 
 async def invite(
@@ -132,7 +133,7 @@ async def invite_who_never_answers(world: World, part: Part, administrator: Memb
     person = world.cast.caterer.people[5]
     async with (
         part.step(administrator.person.name, f"invites {person.name}, who never answers", "identity") as step,
-        world.deadlines(world.identity, "invitation", SHORT_INVITATION, GENEROUS_INVITATION, WEBSHOP),
+        world.deadlines(world.identity, "invitation", world.short(SHORT_INVITATION), GENEROUS_INVITATION, WEBSHOP),
     ):
         _, (invitation_id,) = await invite(world, step, administrator, [person], role="user")
     return invitation_id
@@ -141,12 +142,12 @@ async def invite_who_never_answers(world: World, part: Part, administrator: Memb
 async def one_never_answers(world: World, part: Part, administrator: Member, invitation_id: str) -> None:
     person = world.cast.caterer.people[5]
     async with part.step("invitation", "reminds the invitee", "notifications") as step:
-        mail = await world.mailbox.mail(person.email, "invitation-reminder", within=30)
+        mail = await world.mailbox.mail(person.email, "invitation-reminder")
         step.event("identity.invitation.reminded", invitation_id)
         step.mailed(mail)
         token = world.secret(mail.token("invitation"))
     async with part.step("invitation", "expires, and tells who invited", "identity") as step:
-        told = await world.mailbox.mail(administrator.person.email, "invitation-expired-inviter", within=30)
+        told = await world.mailbox.mail(administrator.person.email, "invitation-expired-inviter")
         step.event("identity.invitation.expired", invitation_id)
         step.workflow(f"invitation/{invitation_id}")
         step.mailed(told)

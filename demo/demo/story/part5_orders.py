@@ -14,12 +14,7 @@ from demo.story.statuses import cart_for
 from demo.story.world import World
 from demo.waiting import until
 
-SHORT_ATTESTATION = {
-    "remind_after": "PT3.5S",
-    "escalate_after": "PT7S",
-    "merchant_after": "PT10.5S",
-    "expire_after": "PT14S",
-}
+SHORT_ATTESTATION = {"remind_after": 3.5, "escalate_after": 7, "merchant_after": 10.5, "expire_after": 14}
 CENT = Decimal("0.01")
 REASON = "The budget of this month is spent."
 
@@ -167,12 +162,12 @@ async def _operator_looks(world: World, part: Part, order: Order) -> None:
         step.note(f"“{details}”")
 
 
-async def wait_for_order(world: World, order: Order, *statuses: str, within: float = 20) -> Answer:
+async def wait_for_order(world: World, order: Order, *statuses: str) -> Answer:
     async def probe() -> Answer | None:
         answer = await world.orders.call("GET", order.path, token=world.staff)
         return answer if answer["status"] in statuses else None
 
-    return await until(f"order {order.number} {' or '.join(statuses)}", probe, within=within)
+    return await until(f"order {order.number} {' or '.join(statuses)}", probe)
 
 
 async def _confirm(world: World, part: Part, order: Order) -> None:
@@ -220,7 +215,7 @@ async def submit_expiring_order(world: World, part: Part, people: People) -> Ord
     """Not beside another order of this storefront, which would get the short deadlines."""
     async with (
         part.step(people.buyer.person.name, "submits a third order, which nobody looks at", "orders") as step,
-        world.deadlines(world.orders, "attestation", SHORT_ATTESTATION, GENEROUS_ATTESTATION, WEBSHOP),
+        world.deadlines(world.orders, "attestation", world.short(SHORT_ATTESTATION), GENEROUS_ATTESTATION, WEBSHOP),
     ):
         return await _small_order(world, step, people.buyer, 4)
 
@@ -248,7 +243,7 @@ async def order_expires(world: World, part: Part, people: People, order: Order) 
     )
     for what, to, template, event, facts in chain:
         async with part.step("order attestation", what, "notifications") as step:
-            step.mailed(await world.mailbox.mail(to, template, about=order.number, within=30))
+            step.mailed(await world.mailbox.mail(to, template, about=order.number))
             step.event(f"orders.order.{event}", order.order_id, **facts)
     async with part.step(people.attester.person.name, "comes too late", "orders") as step:
         step.workflow(order.process)
@@ -268,6 +263,25 @@ async def invoice_order(world: World, part: Part, people: People) -> None:
             world, step, people.administrator, order_body(priced["signed"], "invoice"), expected="confirmed"
         )
         step.event("orders.order.confirmed", order.order_id)
+
+
+async def list_of_a_contact(world: World, part: Part, people: People) -> None:
+    """The administrator, and nobody else of his company, gets the list of the group as his own."""
+    person, lists = people.administrator.person, world.lists
+    async with part.step("staff", f"gives {person.name} a price list of his own; his prices say so", "pricing") as step:
+        me = await world.identity.call("GET", "/me", token=people.administrator.token)
+        contact_id = me["member"]["contact_id"]
+        body = {"assignee_kind": "contact", "assignee": contact_id, "price_list": lists.group}
+        await world.pricing.call("POST", "/terms", token=world.staff, body=body)
+        step.event("pricing.terms.given", f"contact/{contact_id}")
+        article, (tier, *_) = next(iter(world.assortment.group.items()))
+        body = {"articles": [article], "quantity": str(tier.from_quantity), "currency": world.assortment.currency}
+        for member, is_his in ((people.administrator, True), (people.buyer, False)):
+            answer = await world.pricing.call("POST", "/prices", token=member.token, body=body)
+            why = answer["items"][0]["explanation"]
+            expect((why["level"] == "contact") is is_his, f"{member.person.name}: the level is {why['level']}")
+            expect(not is_his or Decimal(answer["items"][0]["unit_price"]) == tier.price, f"{article}: {answer.body}")
+        step.note(f"level contact, list {lists.group}")
 
 
 async def overview(world: World, part: Part, people: People) -> None:

@@ -12,8 +12,6 @@ from demo.story.world import World
 from demo.waiting import until
 
 Request = Callable[[], Awaitable[Answer]]
-AT_ONCE = 5.0
-"""Seconds within which every service must refuse; normally it is well below one."""
 
 
 async def suspend_and_reactivate(world: World, part: Part, people: People) -> None:
@@ -26,7 +24,7 @@ async def suspend_and_reactivate(world: World, part: Part, people: People) -> No
     began = time.monotonic()
     for service, (what, request) in requests.items():
         async with part.step(people.administrator.person.name, what, service) as step:
-            answer = await until(f"{service} refuses", _answers(request, 403), within=AT_ONCE)
+            answer = await until(f"{service} refuses", _answers(request, 403))
             expect(answer.code == "customer-disabled", f"the reason is {answer.code}")
             step.refusals.append(f"{answer.status} {answer.code}")
             step.note(f"{(time.monotonic() - began) * 1000:.0f} ms after")
@@ -60,13 +58,12 @@ async def _all_works_again(world: World, part: Part, people: People, requests: d
         await world.identity.call("POST", "/sessions/refresh", body=body)
         for service in ("identity", "pricing"):
             _, request = requests[service]
-            answer = await until(f"{service} lets the company in again", _answers(request, 201), within=AT_ONCE)
+            answer = await until(f"{service} lets the company in again", _answers(request, 201))
         order = {"signed": answer["signed"], "terms_accepted": True, "payment": "invoice"}
         token = people.administrator.token
         answer = await until(
             "orders lets the company in again",
             _answers(lambda: world.orders.send("POST", "/orders", token=token, body=order), 201),
-            within=AT_ONCE,
         )
         step.event("orders.order.confirmed", answer["order_id"])
         step.note(answer["number"])

@@ -89,6 +89,7 @@ async def _buyers(world: World, administrator: Member, company_name: str) -> peo
     ]
     await together(*branches)
     await orders.overview(world, fifth, members)
+    await orders.list_of_a_contact(world, fifth, members)
     return members
 
 

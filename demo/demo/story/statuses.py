@@ -42,12 +42,12 @@ class Customer:
     has_password: bool = True
 
 
-async def wait_for_status(world: World, company_id: str, status: str, within: float = 20) -> None:
+async def wait_for_status(world: World, company_id: str, status: str) -> None:
     async def probe() -> bool | None:
         answer = await world.identity.call("GET", f"/companies/{company_id}/status", token=world.staff)
         return True if answer["status"] == status else None
 
-    await until(f"status {status}", probe, within=within)
+    await until(f"status {status}", probe)
 
 
 async def try_status(world: World, part: Part, customer: Customer, status: str) -> None:

@@ -1,7 +1,7 @@
 """What every part of the story works with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,12 +53,13 @@ class World:
     assortment: Assortment
     cast: Cast
     staff_account: Account
-    bootstrap: list[str]
-    """The command that makes the first staff member."""
     bootstrap_environment: dict[str, str]
+    """What the command that makes the first staff member is run with."""
     folder: Path
     """The stack's own; commands run there."""
     progress: ImportProgress
+    pace: float = 1
+    """How many times as long the deadlines are that the story waits for: more on a slow machine."""
     staff: str = ""
     """The staff member's access token."""
     statuses_seen: set[str] = field(default_factory=set)
@@ -92,6 +93,10 @@ class World:
             yield
         finally:
             await self.set_policy(api, name, afterwards, storefront)
+
+    def short(self, seconds: Mapping[str, float]) -> dict[str, str]:
+        """Deadlines of a policy that pass while somebody watches."""
+        return {name: f"PT{value * self.pace:g}S" for name, value in seconds.items()}
 
     def secret(self, token: str) -> str:
         """Keeps a token in mind, to look for it where it must not be."""

@@ -1,34 +1,21 @@
-"""Articles, prices and cart lines from a wholesaler's own transactions.
+"""Articles, prices and cart lines from a wholesaler's own transactions (`demo.wholesale.invoice_file`).
 
-The file is CSV, plain or gzipped, with the columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
-CustomerID and Country. It names no people, addresses or VAT numbers, so nothing of that kind is made from it.
+The file names no people, addresses or VAT numbers, so nothing of that kind is made from it.
 """
 
-import csv
-import gzip
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import TextIO
 
 from demo.wholesale.assortment import Article, Assortment, CartLine, Prices, Tier
 from demo.wholesale.invented import CART_LINES
+from demo.wholesale.invoice_file import NO_ARTICLES, InvoiceRow, UnreadableFile, UnreadableRow, read_invoice_rows
 
-COLUMNS = {"InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice"}
-NO_ARTICLES = {
-    "POST": "carriage", "C2": "carriage", "DOT": "carriage", "D": "discount", "M": "manual", "BANK CHARGES": "books",
-    "AMAZONFEE": "books", "S": "books",
-}  # fmt: skip
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 CURRENCY = "GBP"
 LARGEST_QUANTITY = 100_000
-
-
-class UnreadableFile(Exception):
-    """The file is not what it should be; the message says how."""
 
 
 @dataclass
@@ -53,20 +40,18 @@ def assortment_from(path: Path) -> Assortment:
     sales: dict[str, _Sales] = defaultdict(_Sales)
     invoices: dict[str, list[CartLine]] = defaultdict(list)
     skipped: Counter[str] = Counter()
-    try:
-        with _opened(path) as text:
-            for row in _rows(text, path):
-                reason = _why_not(row)
-                if reason:
-                    skipped[reason] += 1
-                    continue
-                code, quantity = row["StockCode"].strip(), int(row["Quantity"])
-                sold = sales[code]
-                sold.descriptions[" ".join(row["Description"].split())] += 1
-                sold.quantities[Decimal(row["UnitPrice"])].append(quantity)
-                invoices[row["InvoiceNo"]].append(CartLine(code, quantity))
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as error:
-        raise UnreadableFile(f"{path} cannot be read: {error}") from error
+    for row in read_invoice_rows(path):
+        if isinstance(row, UnreadableRow):
+            skipped[row.why] += 1
+            continue
+        reason = _why_not(row)
+        if reason:
+            skipped[reason] += 1
+            continue
+        sold = sales[row.code]
+        sold.descriptions[row.description] += 1
+        sold.quantities[row.price].append(row.quantity)
+        invoices[row.document].append(CartLine(row.code, row.quantity))
     return Assortment(
         origin=f"{path.name}, {sum(skipped.values()):,} rows skipped",
         currency=CURRENCY,
@@ -79,41 +64,19 @@ def assortment_from(path: Path) -> Assortment:
     )
 
 
-def _opened(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _rows(text: TextIO, path: Path) -> Iterator[dict[str, str]]:
-    rows = csv.DictReader(text)
-    missing = COLUMNS - set(rows.fieldnames or ())
-    if missing:
-        raise UnreadableFile(f"{path} has no column {', '.join(sorted(missing))}.")
-    for row in rows:
-        if None in row or None in row.values():
-            raise UnreadableFile(f"{path} line {rows.line_num} has more or fewer fields than the header.")
-        yield row
-
-
-def _why_not(row: dict[str, str]) -> str | None:
+def _why_not(row: InvoiceRow) -> str | None:
     """Why this row is not the sale of an article; None when it is one."""
-    code = row["StockCode"].strip()
-    if code.upper() in NO_ARTICLES:
-        return f"{code.upper()}: {NO_ARTICLES[code.upper()]}"
-    if not CODE.fullmatch(code):
+    if row.code in NO_ARTICLES:
+        return f"{row.code}: {NO_ARTICLES[row.code].value}"
+    if not CODE.fullmatch(row.code):
         return "not an article code"
-    if row["InvoiceNo"].startswith("C"):
+    if row.document.startswith("C"):
         return "cancellation"
-    try:
-        quantity, price = int(row["Quantity"]), Decimal(row["UnitPrice"])
-    except (ValueError, InvalidOperation):
-        return "not a number"
-    if quantity <= 0 or not price.is_finite() or price <= 0:
+    if row.quantity <= 0 or row.price <= 0:
         return "stock correction"
-    if quantity > LARGEST_QUANTITY:
+    if row.quantity > LARGEST_QUANTITY:
         return "quantity beyond all measure"
-    return None if row["Description"].strip() else "no description"
+    return None if row.description else "no description"
 
 
 def _article(code: str, sold: _Sales) -> Article:
