@@ -14,21 +14,34 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 NAME ?= demo
 # A wholesaler's invoices of your own for the demo: make demo WHOLESALER=file
 WHOLESALER ?=
+# A merchant's past invoices: make replay-invoices FILE=invoices.csv
+FILE ?=
 # Arguments for pytest: make test TESTS="tests/orders -k attest"
 TESTS ?=
+# Figures for make bench: make bench FIGURE="P5 P10"
+FIGURE ?=
+# make bench PUBLISH=1 puts the run into docs/performance.md
+PUBLISH ?=
 # Parts for make logs: make logs PARTS="orders kafka"
 PARTS ?=
 
+# Fault runs: make faults, make faults ROW=F-P1, make faults PAIR=F-P1,F-T1, make faults SEED=7 COUNT=5, make faults SHORT=1
+ROW ?=
+PAIR ?=
+SEED ?= 1
+COUNT ?=
+SHORT ?=
+
 BIN := .local/venv/bin
 STACK := $(BIN)/python -m local_stack
-SOURCES := $(wildcard contracts chassis services deploy/local demo tests)
+SOURCES := $(wildcard contracts chassis services deploy/local demo faults tests)
 
-.PHONY: help setup demo up infra down status logs test lint format clean
+.PHONY: help setup demo replay-invoices up infra down status logs test faults bench lint format clean
 
 help:  ## this text
 	@sed -nE 's/^([a-z/]+):.*  ## (.*)$$/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 	@echo
-	@echo "Settings: PYTHON NAME TESTS PARTS WHOLESALER, and in the environment COUNTERSIGN_PORT_BASE (ports; 18000),"
+	@echo "Settings: PYTHON NAME TESTS PARTS WHOLESALER FILE FIGURE PUBLISH, and in the environment COUNTERSIGN_PORT_BASE (ports; 18000),"
 	@echo "COUNTERSIGN_POSTGRES, COUNTERSIGN_KAFKA, COUNTERSIGN_TEMPORAL, COUNTERSIGN_SMTP (servers to use instead)."
 
 setup:  ## what all others need: Python packages, servers, Kafka's jars; once
@@ -38,6 +51,9 @@ setup:  ## what all others need: Python packages, servers, Kafka's jars; once
 
 demo: up  ## start everything and play the main job on real input
 	@$(BIN)/python -m demo --stack '$(NAME)' $(if $(WHOLESALER),--wholesaler '$(WHOLESALER)')
+
+replay-invoices: up  ## play past invoices again and compare every total: FILE=invoices.csv
+	@$(BIN)/python -m demo.replay_invoices $(if $(FILE),'$(FILE)',$(error Name a file: make replay-invoices FILE=invoices.csv)) --stack '$(NAME)'
 
 up: setup  ## start PostgreSQL, Kafka, Temporal, mail and the four services, and wait until they answer
 	@$(STACK) --name $(NAME) up
@@ -58,6 +74,13 @@ logs: setup  ## the end of the logs and what is added; Ctrl-C ends it
 test: setup lint  ## every test and linter
 	@status=0; $(BIN)/python -m pytest $(TESTS) || status=$$?; \
 	$(STACK) --name test down >/dev/null || status=1; exit $$status
+
+faults: setup  ## fault runs and their checker; .local/faults/latest.json has a result per row (ROW PAIR SEED COUNT SHORT)
+	@$(BIN)/python -m faults --seed '$(SEED)' $(if $(ROW),--row '$(ROW)') $(if $(PAIR),--pair '$(PAIR)') \
+	$(if $(COUNT),--count '$(COUNT)') $(if $(SHORT),--short)
+
+bench: setup  ## every figure of docs/performance.md, on a stack of its own, in 20 minutes
+	@$(BIN)/python -m tests.performance $(FIGURE) $(if $(PUBLISH),--publish)
 
 lint: setup  ## ruff, mypy, import rules
 	@$(BIN)/ruff check $(SOURCES)

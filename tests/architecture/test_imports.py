@@ -13,6 +13,8 @@ PACKAGES = {
     "contracts": "contracts/contracts",
     "chassis": "chassis/chassis",
     **{name: f"services/{name}/{name}" for name in ("identity", "pricing", "orders", "notifications")},
+    "faults": "faults/faults",
+    "checker": "faults/checker",
 }
 
 
@@ -42,6 +44,10 @@ def test_the_import_rules_are_kept() -> None:
         ("contracts", "pricing", "contracts import nothing of ours"),
         ("chassis", "contracts.orders.events", "the chassis knows no word of the domain"),
         ("chassis", "identity", "the chassis knows no word of the domain"),
+        ("checker", "contracts.orders.events", "the checker shares no code with what it checks"),
+        ("checker", "faults", "the checker shares no code with what it checks"),
+        ("faults", "chassis", "fault runs use the public contract"),
+        ("chassis", "faults", "nothing but a fault run knows of faults"),
     ],
 )
 def test_a_forbidden_import_is_noticed(package: str, forbidden: str, rule: str, tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""python -m checker --stack .local/faulted/stack.json --journal … --contract contracts --out verdict.json
+
+Ends with 0 when there is nothing to find, with `FOUND` when there is; anything else means that it could not judge.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from checker import acknowledged, answers, chain, companies, effects, money, order, progress, published
+from checker.contract import Contract
+from checker.facts import Addresses, Facts, settle
+from checker.findings import Finding
+from checker.told import Told
+
+FOUND = 3
+CHECKS = (acknowledged, effects, order, money, companies, published, answers, chain)
+
+
+async def judge(addresses: Addresses, journal: Path, contract: Contract, patience: float) -> dict[str, object]:
+    left, quiet_after = await settle(addresses, contract, patience)
+    told = Told.read(journal)
+    facts = await Facts.read(addresses, told, contract, left)
+    reached = progress.measure(told, quiet_after)
+    found: list[Finding] = [one for check in CHECKS for one in check.check(facts)]
+    found += progress.check(facts, reached)
+    return {
+        "progress": progress.as_document(reached),
+        "looked_at": {
+            "intents": len(told.intents),
+            "orders": len(facts.orders),
+            "records": len(facts.records),
+            "mails": facts.mails.total(),
+            "processes": len(facts.runs),
+        },
+        "findings": [asdict(one) for one in found],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m checker")
+    parser.add_argument("--stack", type=Path, required=True, help="the file with the stack's addresses")
+    parser.add_argument("--journal", type=Path, required=True)
+    parser.add_argument("--contract", type=Path, required=True, help="the folder with asyncapi.json and schemas/")
+    parser.add_argument("--settle", type=float, default=60, help="seconds to wait until nothing is on its way")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    known = json.loads(arguments.stack.read_text())
+    addresses = Addresses(**{name: known[name] for name in Addresses.__dataclass_fields__})
+    verdict = asyncio.run(judge(addresses, arguments.journal, Contract.read(arguments.contract), arguments.settle))
+    arguments.out.write_text(json.dumps(verdict, indent=2, default=str) + "\n")
+    return FOUND if verdict["findings"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

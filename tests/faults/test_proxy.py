@@ -1,0 +1,72 @@
+"""The proxy between the services and a part of the stack."""
+
+import asyncio
+import socket
+
+import pytest
+from faults.proxy import Proxy, Weather
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+async def proxy():
+    """Before a server that says everything back."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while said := await reader.read(1000):
+            writer.write(said)
+        writer.close()
+
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    one = Proxy(free_port(), server.sockets[0].getsockname()[1])
+    one.start()
+    yield one
+    server.close()
+
+
+async def heard(proxy: Proxy, said: bytes = b"hello", within: float = 1.0) -> bytes:
+    """Empty: the connection broke."""
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    except ConnectionError:
+        return b""
+    try:
+        writer.write(said)
+        async with asyncio.timeout(within):
+            return await reader.read(1000)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+async def test_calm_weather_lets_everything_through(proxy: Proxy):
+    assert await heard(proxy) == b"hello"
+
+
+@pytest.mark.parametrize("weather", [Weather(answers_lost=True), Weather(requests_lost=True), Weather(delay=5)])
+async def test_what_is_lost_or_late_is_not_heard(proxy: Proxy, weather: Weather):
+    with proxy.having(weather), pytest.raises(TimeoutError):
+        await heard(proxy, within=0.3)
+    assert await heard(proxy) == b"hello"
+
+
+@pytest.mark.parametrize("weather", [Weather(closed=True), Weather(cut_after=3)])
+async def test_a_cut_is_noticed(proxy: Proxy, weather: Weather):
+    with proxy.having(weather):
+        assert await heard(proxy) == b""
+
+
+async def test_open_connections_are_reset(proxy: Proxy):
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(b"hello")
+    assert await reader.read(1000) == b"hello"
+    proxy.reset()
+    with pytest.raises(ConnectionError):
+        await reader.readexactly(1)
+    writer.transport.abort()
