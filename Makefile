@@ -36,7 +36,7 @@ BIN := .local/venv/bin
 STACK := $(BIN)/python -m local_stack
 SOURCES := $(wildcard contracts chassis services deploy/local demo faults tests)
 
-.PHONY: help setup demo replay-invoices up infra down status logs test faults bench lint format clean
+.PHONY: help setup demo replay-invoices up infra down status logs test faults checker bench lint format clean
 
 help:  ## this text
 	@sed -nE 's/^([a-z/]+):.*  ## (.*)$$/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ test: setup lint  ## every test and linter
 faults: setup  ## fault runs and their checker; .local/faults/latest.json has a result per row (ROW PAIR SEED COUNT SHORT)
 	@$(BIN)/python -m faults --seed '$(SEED)' $(if $(ROW),--row '$(ROW)') $(if $(PAIR),--pair '$(PAIR)') \
 	$(if $(COUNT),--count '$(COUNT)') $(if $(SHORT),--short)
+
+checker: setup  ## whether the checker of the fault runs finds ten bugs seeded into copies of the code
+	@$(BIN)/python -m pytest -m seeded tests/faults
 
 bench: setup  ## every figure of docs/performance.md, on a stack of its own, in 20 minutes
 	@$(BIN)/python -m tests.performance $(FIGURE) $(if $(PUBLISH),--publish)

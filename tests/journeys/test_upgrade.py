@@ -22,7 +22,7 @@ from demo.http_api import Api
 from demo.story.cast import Person, cast
 from demo.story.part1_shop import GROUP, WEBSHOP
 from demo.story.part2_applications import Application, application_body
-from demo.story.part5_orders import Order, order_body, wait_for_order
+from demo.story.part5_orders import Order, order_body
 from demo.story.statuses import wait_for_status
 from demo.story.world import World
 from temporalio.api.enums.v1 import EventType
@@ -188,7 +188,7 @@ async def _expanded(stack: Stack, beside: Beside, business: Business) -> None:
     assert (
         await _scalar(stack, "SELECT count(*) FROM orders WHERE buyer_reference IS DISTINCT FROM order_reference") == 0
     )
-    await wait_for_order(business.world, await business.order(), "awaiting_attestation")
+    await business.attest(await business.order())
 
 
 async def _consumers_and_relays(stack: Stack, beside: Beside, business: Business, it: Open) -> None:
