@@ -117,8 +117,8 @@ SEEDED = [
         [
             Patch(
                 f"{_ORDERS}/routes.py",
-                '    response.headers["Location"] = f"/v1/orders/{order.id}"\n',
-                '    response.headers["Location"] = f"/v1/orders/{order.id}"\n'
+                '    headers = {"Location": f"/v1/orders/{order.id}", "ETag": etag(order.sequence)}\n',
+                '    headers = {"Location": f"/v1/orders/{order.id}", "ETag": etag(order.sequence)}\n'
                 "    if order.status is OrderStatus.AWAITING_ATTESTATION:\n"
                 "        import os\n"
                 "        from chassis.processes import Processes, Temporal\n"
