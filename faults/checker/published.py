@@ -3,6 +3,8 @@
 import base64
 from typing import Any
 
+import orjson
+
 from checker.facts import Facts
 from checker.findings import Findings, finding
 
@@ -51,7 +53,7 @@ def _parked(facts: Facts) -> Findings:
         record = by_place.get(place)
         if record is None:
             continue
-        headers = [(one, base64.b64decode(value)) for one, value in row["headers"]]
+        headers = [(one, base64.b64decode(value)) for one, value in orjson.loads(row["headers"])]
         if row["key"] != record.key or headers != list(record.headers):
             yield finding("I7", "parked-bytes-lost", f"{service}: key or headers of {name}", service, name)
         if row["topic"] not in _CLOSED and row["value"] != record.value:
