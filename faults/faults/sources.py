@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from faults import failpoints
 
@@ -22,6 +23,12 @@ PACKAGES = (
 
 class DoesNotFit(Exception):
     """A patch is for other code than this."""
+
+
+class Change(Protocol):
+    """One difference between the copy and the code. Its `repr` tells it from every other change."""
+
+    def apply(self, root: Path) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def call(failpoint: str) -> str:
     return f'__import__("chassis.failpoints").failpoints.failpoint("{failpoint}")'
 
 
-def copy(checkout: Path, folder: Path, changes: Sequence[Patch | Failpoint]) -> Path:
+def copy(checkout: Path, folder: Path, changes: Sequence[Change]) -> Path:
     """A copy of what the services run, changed; the same code with the same changes is copied once.
 
     Raises:
@@ -102,7 +109,7 @@ def copy(checkout: Path, folder: Path, changes: Sequence[Patch | Failpoint]) -> 
     return into
 
 
-def _digest(checkout: Path, changes: Sequence[Patch | Failpoint]) -> str:
+def _digest(checkout: Path, changes: Sequence[Change]) -> str:
     digest = hashlib.sha256(repr(changes).encode())
     for package in PACKAGES:
         for file in sorted((checkout / package).rglob("*.py")):

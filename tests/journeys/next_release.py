@@ -1,12 +1,14 @@
 """What the next two releases change: every process, a table, and an event. Done as CONTRIBUTING.md says."""
 
-from tests.journeys.releases import Change
+from faults.sources import Patch
+
+from tests.journeys.releases import NewFile
 
 PATCH = "look-again"
 """Each process reads its row once more before it ends."""
 
 PROCESSES = [
-    Change(
+    Patch(
         "services/orders/orders/attestation/workflows.py",
         "        self._stop_asking()\n        if row.status is OrderStatus.ATTESTED:\n",
         f"""        self._stop_asking()
@@ -15,7 +17,7 @@ PROCESSES = [
         if row.status is OrderStatus.ATTESTED:
 """,
     ),
-    Change(
+    Patch(
         "services/identity/identity/applications/workflows.py",
         "        self._tell_outcome(row)\n",
         f"""        if workflow.patched("{PATCH}"):
@@ -23,7 +25,7 @@ PROCESSES = [
         self._tell_outcome(row)
 """,
     ),
-    Change(
+    Patch(
         "services/identity/identity/invitations/workflows.py",
         "            await self._tell(row)\n",
         f"""            if workflow.patched("{PATCH}"):
@@ -34,12 +36,12 @@ PROCESSES = [
 ]
 
 EVENT = [
-    Change(
+    Patch(
         "contracts/contracts/orders/events.py",
         "    attested: bool = False\n",
         "    buyer_reference: str | None = None\n    attested: bool = False\n",
     ),
-    Change(
+    Patch(
         "services/orders/orders/orders/models.py",
         "                    attested=self.attested_at is not None,\n",
         "                    attested=self.attested_at is not None,\n"
@@ -105,24 +107,24 @@ def upgrade() -> None:
 MIGRATIONS = "services/orders/orders/migrations/versions"
 
 TABLE = [
-    Change(f"{MIGRATIONS}/0002_expand.py", None, EXPAND),
-    Change(
+    NewFile(f"{MIGRATIONS}/0002_expand.py", EXPAND),
+    Patch(
         "services/orders/orders/orders/models.py",
         "    order_reference: Mapped[str | None] = mapped_column(Text)\n",
         "    buyer_reference: Mapped[str | None] = mapped_column(Text)\n"
         '    order_reference: Mapped[str | None] = synonym("buyer_reference")\n',
     ),
-    Change(
+    Patch(
         "services/orders/orders/orders/models.py",
         "from sqlalchemy.orm import Mapped, mapped_column\n",
         "from sqlalchemy.orm import Mapped, mapped_column, synonym\n",
     ),
-    Change(
+    Patch(
         "services/orders/orders/orders/queries.py",
         "    Order.order_reference,\n",
         '    Order.buyer_reference.label("order_reference"),\n',
     ),
-    Change(
+    Patch(
         "services/orders/orders/orders/views.py",
         "        order_id=order.id,\n",
         "        order_id=order.id,\n        order_reference=order.buyer_reference,\n",
@@ -130,4 +132,4 @@ TABLE = [
 ]
 
 NEXT = [*PROCESSES, *EVENT, *TABLE]
-THE_ONE_AFTER = [*NEXT, Change(f"{MIGRATIONS}/0003_contract.py", None, CONTRACT)]
+THE_ONE_AFTER = [*NEXT, NewFile(f"{MIGRATIONS}/0003_contract.py", CONTRACT)]

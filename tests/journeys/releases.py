@@ -1,15 +1,15 @@
 """Releases of the code, each a copy of the tree with its changes, and their processes beside those of the stack."""
 
 import asyncio
-import compileall
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from faults.sources import Change, copy, python_path
 
 from chassis.ids import new_id
 from local_stack import Stack
@@ -17,52 +17,26 @@ from local_stack.layout import ROLES, Layout
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = (
-    "contracts",
-    "chassis",
-    "services/identity",
-    "services/pricing",
-    "services/orders",
-    "services/notifications",
-)
 FIRST_PORT = 60
 """Above the ports of the stack's own processes."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """Replaces `old`, which is in the file exactly once; `old` of None: a new file."""
+class NewFile:
+    """Beside `Patch`, which changes one that is there."""
 
     path: str
-    old: str | None
-    new: str
+    text: str
 
-    def apply(self, folder: Path) -> None:
-        file = folder / self.path
-        if self.old is None:
-            assert not file.exists()
-            file.write_text(self.new)
-            return
-        text = file.read_text()
-        assert text.count(self.old) == 1, f"{self.path} has {text.count(self.old)} of {self.old!r}"
-        file.write_text(text.replace(self.old, self.new))
+    def apply(self, root: Path) -> None:
+        file = root / self.path
+        assert not file.exists()
+        file.write_text(self.text)
 
 
-def release(folder: Path, changes: list[Change]) -> str:
+def release(folder: Path, changes: Sequence[Change]) -> str:
     """The tree's code with the changes, in a folder of its own: its PYTHONPATH."""
-    shutil.rmtree(folder, ignore_errors=True)
-    for package in PACKAGES:
-        name = package.rpartition("/")[2]
-        source = ROOT / package / name
-        shutil.copytree(source, folder / package / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("asyncapi.json", "schemas"):
-        published = ROOT / "contracts" / name
-        into = folder / "contracts" / name
-        shutil.copytree(published, into) if published.is_dir() else shutil.copy(published, into)
-    for change in changes:
-        change.apply(folder)
-    compileall.compile_dir(folder, quiet=2)
-    return os.pathsep.join(str(folder / package) for package in PACKAGES)
+    return python_path(copy(ROOT, folder, changes))
 
 
 @dataclass

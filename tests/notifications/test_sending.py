@@ -54,6 +54,16 @@ def confirmed(*contacts: UUID, notification: str = "order/1/confirmed", **more: 
     )
 
 
+async def held_up(
+    send: Send, smtp: ScriptedServer, contact: UUID, *, at: str = "DATA"
+) -> asyncio.Task[Sent | Undeliverable]:
+    """An attempt that the server has left without an answer to this command."""
+    smtp.answers[at] = ["hang"]
+    attempt = asyncio.create_task(send(confirmed(contact)))
+    await eventually(smtp.keeps_waiting)
+    return attempt
+
+
 async def deliveries(database: Database) -> list[Delivery]:
     async with database.transaction() as session:
         return list((await session.scalars(select(Delivery).order_by(Delivery.id))).all())
@@ -213,10 +223,8 @@ async def test_a_crash_while_sending_leaves_a_row_that_says_so(
 ) -> None:
     """A killed process, by cancelling all that the attempt does while the server keeps it waiting."""
     contact = await add_contact()
-    smtp.answers[dies_at] = ["hang"]
     before = asyncio.all_tasks()
-    attempt = asyncio.create_task(send(confirmed(contact)))
-    await eventually(smtp.keeps_waiting)
+    attempt = await held_up(send, smtp, contact, at=dies_at)
     for task in asyncio.all_tasks() - before:
         task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -234,10 +242,7 @@ async def test_a_mail_that_is_cancelled_while_it_is_sent_is_sent_and_its_row_say
     send: Send, smtp: ScriptedServer, database: Database, add_contact: AddContact
 ) -> None:
     """The order was decided meanwhile, and its process stops asking."""
-    contact = await add_contact()
-    smtp.answers["DATA"] = ["hang"]
-    attempt = asyncio.create_task(send(confirmed(contact)))
-    await eventually(smtp.keeps_waiting)
+    attempt = await held_up(send, smtp, await add_contact())
     attempt.cancel()
     smtp.go_on.set()
     with pytest.raises(asyncio.CancelledError):
@@ -269,10 +274,7 @@ async def test_a_crash_between_the_servers_yes_and_our_note_of_it(
 async def test_sending_is_committed_before_the_server_is_spoken_to(
     send: Send, smtp: ScriptedServer, database: Database, add_contact: AddContact
 ) -> None:
-    contact = await add_contact()
-    smtp.answers["DATA"] = ["hang"]
-    attempt = asyncio.create_task(send(confirmed(contact)))
-    await eventually(smtp.keeps_waiting)
+    attempt = await held_up(send, smtp, await add_contact())
     assert [one.status for one in await deliveries(database)] == [DeliveryStatus.SENDING]
     smtp.go_on.set()
     assert await attempt == Sent()
