@@ -5,6 +5,7 @@ import sys
 
 import uvloop
 
+from chassis.closed_connections import understand_uvloop
 from chassis.roles import Process, Role, leave
 from chassis.schema import WrongSchema
 from chassis.service import Service
@@ -31,6 +32,7 @@ def _run_roles(service: Service, roles: list[Role]) -> int:
     async def run() -> None:
         await Process(service, settings, roles).run()
 
+    understand_uvloop()
     try:
         uvloop.run(run())
     except WrongSchema as error:

@@ -10,13 +10,13 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
 from aiokafka import ConsumerRecord
 from opentelemetry import propagate, trace
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from pydantic import ValidationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,6 +44,7 @@ ATTEMPTS = 3
 handled = Counter("countersign_events_handled_total", "Events that had their effect", ["topic"])
 held = Counter("countersign_events_held_total", "Times a partition was held by a transient error", ["topic"])
 parked_total = Counter("countersign_events_parked_total", "Events parked", ["topic", "reason"])
+behind = Gauge("countersign_consumer_behind_seconds", "Age of the oldest event that waits for its effect", ["topic"])
 delay = Histogram(
     "countersign_event_delay_seconds", "From the event's time to its effect", ["topic"],
     buckets=(0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300),
@@ -179,9 +180,21 @@ class BatchConsumer:
         self.reader = reader
         self._database = database
         self._processes = processes
+        self._oldest: datetime | None = None
+        behind.labels(reader.topic.name).set_function(self._behind)
+
+    def _behind(self) -> float:
+        return max(0.0, (clock.now() - self._oldest).total_seconds()) if self._oldest else 0.0
 
     async def handle(self, records: Sequence[ConsumerRecord]) -> None:
-        batch = [receive(record) for record in records]
+        oldest = min((record.timestamp for record in records), default=0)
+        self._oldest = datetime.fromtimestamp(oldest / 1000, UTC)
+        try:
+            await self._handle([receive(record) for record in records])
+        finally:
+            self._oldest = None
+
+    async def _handle(self, batch: Sequence[Received]) -> None:
         try:
             await self._holding(lambda: self._together(batch))
         except Exception as error:  # noqa: BLE001 - whatever it is, each record is tried for itself

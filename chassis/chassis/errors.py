@@ -85,6 +85,15 @@ class StaleVersion(DomainError):
         super().__init__("stale-version", "It has changed since you read it; read it again.")
 
 
+class VersionMissing(DomainError):
+    """A change of something that is there, without `If-Match`: whoever has not read it would undo what others did."""
+
+    status = 428
+
+    def __init__(self) -> None:
+        super().__init__("if-match-missing", "It is there already: name the version that you read, or * for any.")
+
+
 class TooManyRequests(DomainError):
     """Later again. `facts["retry_after"]` is in seconds."""
 

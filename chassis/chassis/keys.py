@@ -13,8 +13,9 @@ from sqlalchemy import Text, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chassis import clock
 from chassis.aggregate import Aggregate
-from chassis.errors import Invalid, NotYet
+from chassis.errors import DomainError, Invalid, NotYet
 from chassis.http.app import MAX_BODY
 from chassis.ids import new_id
 from chassis.projections import Projected, Projection
@@ -186,16 +187,25 @@ class KeyRing:
                 await connection.execute(select(KnownKey.jwk).where(KnownKey.issuer == issuer, KnownKey.key == kid))
             ).first()
             if row is None:
-                raise NotYet("unknown-key", "It is signed with a key that has not arrived here yet.")
+                raise await self._unknown(connection, issuer)
             known = self._keys[(issuer, kid)] = ECKey.import_key(row.jwk)
         return known
+
+    async def _unknown(self, connection: AsyncConnection | AsyncSession, issuer: str) -> DomainError:
+        """Where the key that signs now is known, every key that has signed is: each is announced a day before."""
+        signs_now = select(KnownKey.key).where(
+            KnownKey.issuer == issuer, KnownKey.usable_until > clock.now() + VERIFIES_AFTER
+        )
+        if await connection.scalar(signs_now.limit(1)) is None:
+            return NotYet("unknown-key", "It is signed with a key that has not arrived here yet.")
+        return BadSignature("signature-of-nobody", "It names a key that nobody has here.")
 
     async def verify(self, connection: AsyncConnection | AsyncSession, issuer: str, signed: str) -> bytes:
         """The payload of a compact JWS signed by `issuer` (a service).
 
         Raises:
-            BadSignature: it is no JWS, or the signature does not match.
-            NotYet: the key is unknown here.
+            BadSignature: it is no JWS, the signature does not match, or the key is none of the issuer's.
+            NotYet: the issuer's keys have not arrived here.
         """
         try:
             kid = jws.extract_compact(signed.encode(), registry=_registry).headers().get("kid")

@@ -1,8 +1,10 @@
-"""What operators run by hand: `migrate`, `reconcile`, `parked …`. Not imported by the roles."""
+"""What operators run by hand: `migrate`, `reconcile`, `republish`, `parked …`. Not imported by the roles."""
 
 import asyncio
+import json
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
@@ -18,10 +20,13 @@ from chassis.namespace import prepare_namespace
 from chassis.parked import drop_parked, retry_parked
 from chassis.parking import ParkedEvent, ParkedStatus
 from chassis.processes import Processes, Temporal, reconcile
+from chassis.republishing import republish
+from chassis.restored import Lost, lost_events, pass_by, read_again
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.telemetry import flush_telemetry, set_up_telemetry
 from chassis.topics import apply_topics
+from chassis.transient import is_transient
 
 log = logging.getLogger(__name__)
 console = Console()
@@ -35,11 +40,14 @@ def operate(service: Service) -> int:
     except typer.Exit as ended:
         status = ended.exit_code
     except Exception as error:
-        if not hasattr(error, "show"):
+        if hasattr(error, "show"):
+            error.show()
+        elif is_transient(error):
+            away = f"Something that this command needs can not be reached now: {type(error).__name__}: {error}"
+            console.print(away, style="red", markup=False, soft_wrap=True)
+        else:
             log.exception("failed")
             console.print(f"[red]{type(error).__name__}: {error}")
-        else:
-            error.show()
         status = 1
     finally:
         flush_telemetry()
@@ -64,7 +72,7 @@ def with_database(service: Service, act: Callable[[Database, Settings], Coroutin
 
 
 def operator_commands(service: Service) -> typer.Typer:
-    """`migrate`, `reconcile`, `parked …`, and the service's own."""
+    """`migrate`, `reconcile`, `republish`, `parked …`, and the service's own."""
     commands = typer.Typer(
         name=service.name,
         help=f"{service.description}. Roles: api, consumer, relay, worker, all (may be combined).",
@@ -108,6 +116,35 @@ def operator_commands(service: Service) -> typer.Typer:
         for workflow_id in started:
             console.print(f"started {workflow_id}")
         console.print(f"{len(started)} started")
+
+    @commands.command("republish")
+    def run_republish() -> None:
+        """Publishes everything once more that the outbox still has: for a broker that has lost its log. No relay may run."""
+        console.print(f"{with_database(service, lambda database, _: republish(database))} to be published")
+
+    @commands.command("restored")
+    def run_restored(
+        report: Annotated[typer.FileTextWrite, typer.Option(help="Where to list the lost events, as JSON lines")],
+    ) -> None:
+        """After a restored backup, with all its processes stopped: says what is lost, and makes the rest fit."""
+
+        async def act(database: Database, settings: Settings) -> list[Lost]:
+            topics = [topic for topic in service.topics if not topic.compacted]
+            lost = await lost_events(database, settings.kafka, topics, settings.epoch)
+            await pass_by(database, lost)
+            groups = {service.group(reader.topic.name): reader.topic for reader in service.readers}
+            await read_again(database, settings.kafka, groups)
+            return lost
+
+        lost = with_database(service, act)
+        for one in lost:
+            about = {"id": str(one.id), "type": one.type, "key": one.key, "time": one.time.isoformat()}
+            body = json.loads(one.body) if one.body else None
+            report.write(json.dumps(about | {"topic": one.topic, "body": body}) + "\n")
+        table = Table("event", "lost")
+        for kind, many in sorted(Counter(one.type for one in lost).items()):
+            table.add_row(kind, str(many))
+        console.print(table)
 
     return commands
 

@@ -21,6 +21,7 @@ from temporalio.common import (
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError, RPCStatusCode
 
 from chassis import clock
@@ -42,9 +43,10 @@ R = TypeVar("R")
 class Temporal:
     """The one client of a process, connected when it is first needed."""
 
-    def __init__(self, address: str, namespace: str) -> None:
+    def __init__(self, address: str, namespace: str, *, runtime: Runtime | None = None) -> None:
         self.address = address
         self.namespace = namespace
+        self._runtime = runtime
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
 
@@ -62,6 +64,7 @@ class Temporal:
                         data_converter=pydantic_data_converter,
                         interceptors=[CauseInterceptor()],
                         plugins=temporal_plugins(),
+                        runtime=self._runtime,
                     )
                 except (RuntimeError, OSError) as error:
                     raise NotYet("temporal-away", str(error)[:200]) from error
@@ -107,6 +110,9 @@ class Processes:
 
         Returns:
             False if there was nothing to start.
+
+        Raises:
+            NotYet: the namespace is new, or was lost, and is not prepared.
         """
         attributes = [SearchAttributePair(COMPANY_NUMBER, process.company_number)]
         if process.order_number:
@@ -127,6 +133,10 @@ class Processes:
             )
         except WorkflowAlreadyStartedError:
             return False
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT and "search attribute" in error.message.lower():
+                raise NotYet("namespace-unprepared", "The namespace has no search attributes yet: migrate.") from error
+            raise
         return True
 
     async def row_changed(self, workflow_id: str, change: RowChanged) -> None:

@@ -1,5 +1,7 @@
 """`reconcile`, every few minutes as a Temporal Schedule: rows and processes are compared, what is missing is started."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,10 +18,13 @@ from temporalio.client import (
     SchedulePolicy,
     ScheduleSpec,
 )
+from temporalio.service import RPCError
 
 from chassis.database import Database
 from chassis.processes import Processes, reconcile
 from chassis.service import Service
+
+log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=1)
 
@@ -42,8 +47,16 @@ class Reconciliation:
     activities: Sequence[Callable[..., Awaitable[Any]]]
     service: str
 
-    async def schedule(self, client: Client) -> None:
-        """Sees that the schedule exists."""
+    async def keep_scheduled(self, client: Client) -> None:
+        """Sees that the schedule exists, also after the namespace was lost. Until cancelled."""
+        while True:
+            try:
+                await self._schedule(client)
+            except RPCError as error:
+                log.warning("reconcile is not scheduled, trying again", extra={"error": repr(error)[:300]})
+            await asyncio.sleep(EVERY.total_seconds() / 2)
+
+    async def _schedule(self, client: Client) -> None:
         if not self.workflows:
             return
         schedule = Schedule(

@@ -2,40 +2,49 @@
 
 Its leadership is an advisory lock on the connection that marks the rows. A process that stops loses the connection after
 `LEASE` (`idle_session_timeout`) and with it both; what it published and did not mark is published again by the next one.
+Should it wake up with a batch in its hands, the broker refuses it where the next one has published (`chassis.fencing`).
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
-from itertools import compress
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from prometheus_client import Counter, Gauge
 
-from chassis.clock import now
 from chassis.database import Database
+from chassis.fencing import RENEWED_EVERY, FencedProducer
+from chassis.floor import Floor
 from chassis.housekeeping import Duty, keep_house
+from chassis.restored import Restored, found, last_published, refuse_restored
 from chassis.waking import CHANNEL
 from contracts.shared.envelope import Envelope
+from contracts.shared.topic import Topic
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LEASE = "5s"
 BATCH = 500
+MAX_BATCH = 262_144
+"""Bytes of a batch to Kafka; a larger event is one of its own."""
 POLL_MIN, POLL_MAX = 0.01, 0.05
 HOUSEKEEPING_EVERY = 60.0
-_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('countersign relay', 0))"
+CHECKED_WITHIN = 20.0
+"""Seconds for a look at what was published; then everything is connected again."""
+TAKE_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('countersign relay', 0))"
+"""True: whoever holds this connection leads, until it ends."""
 
 _TAKE = """
 SELECT id, created_at, event_id, topic, key, type, sequence, value, headers
 FROM outbox o
-WHERE published_at IS NULL AND parked_reason IS NULL AND NOT EXISTS (
+WHERE id > $2 AND published_at IS NULL AND parked_reason IS NULL AND NOT EXISTS (
     SELECT FROM outbox p
     WHERE p.parked_reason IS NOT NULL AND p.published_at IS NULL AND p.topic = o.topic AND p.key = o.key)
 ORDER BY id
@@ -43,32 +52,40 @@ LIMIT $1
 """
 _MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[]) AND created_at >= $2"
 _PARK = "UPDATE outbox SET parked_reason = $3 WHERE id = $1 AND created_at = $2"
-_OLDEST = "SELECT min(created_at) FROM outbox WHERE published_at IS NULL"
 
 published = Counter("countersign_relay_published_total", "Events published", ["service"])
 leading = Gauge("countersign_relay_leading", "1 while this process leads", ["service"])
-oldest_age = Gauge("countersign_outbox_oldest_seconds", "Age of the oldest unpublished event", ["service"])
 parked = Counter("countersign_outbox_parked_total", "Events that can not be published", ["service"])
+
+
+class Unreadable(Exception):
+    """A row that no record can be made of."""
 
 
 class Relay:
     """Publishes the outbox of one service, in order per key, at least once."""
 
     def __init__(
-        self, service: str, database: Database, kafka: str, *, epoch: int = 1, duties: Sequence[Duty] = ()
+        self,
+        service: str,
+        database: Database,
+        kafka: str,
+        *,
+        epoch: int = 1,
+        topics: Sequence[Topic] = (),
+        duties: Sequence[Duty] = (),
     ) -> None:
+        """
+        Args:
+            topics: those of the service; they are compared with the database before the first event is published.
+        """
         self._duties = duties
         self.service = service
         self._database = database
         self._kafka = kafka
         self._epoch = epoch
-        self._oldest: datetime | None = None
+        self._unchecked = [topic for topic in topics if not topic.compacted]
         self.connected = False
-
-    @property
-    def lag_seconds(self) -> float:
-        """Age of the oldest unpublished row when last looked at."""
-        return (now() - self._oldest).total_seconds() if self._oldest else 0.0
 
     async def run(self) -> None:
         """Until cancelled. Whatever breaks, it connects again."""
@@ -92,20 +109,22 @@ class Relay:
             command_timeout=15,
             server_settings={"application_name": f"{self.service}-relay", "idle_session_timeout": LEASE},
         )
-        producer = AIOKafkaProducer(
+        producer = FencedProducer(
+            f"countersign-{self.service}-relay",
             bootstrap_servers=self._kafka,
             client_id=f"{self.service}-relay",
             acks="all",
-            enable_idempotence=True,
-            max_batch_size=262_144,
+            max_batch_size=MAX_BATCH,
             request_timeout_ms=15_000,
         )
         try:
-            await producer.start()
-            self.connected = True
-            while not await connection.fetchval(_LOCK):
-                self._oldest = await connection.fetchval(_OLDEST)
+            while not await connection.fetchval(TAKE_LEAD):
+                self.connected = True
                 await asyncio.sleep(0.5)
+            await self._keeping(connection, producer.start())
+            self.connected = True
+            if self._unchecked:
+                await self._check(connection)
             leading.labels(self.service).set(1)
             log.info("relay leads")
             await self._lead(connection, producer)
@@ -113,22 +132,46 @@ class Relay:
             connection.terminate()
             await producer.stop()
 
-    async def _lead(self, connection: Any, producer: AIOKafkaProducer) -> None:
+    async def _keeping(self, connection: Any, work: Coroutine[Any, Any, T]) -> T:
+        """Its outcome; meanwhile the lease is kept, however slow the broker is."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=1))[0]:
+                await connection.fetchval("SELECT 1")
+            return await task
+        finally:
+            task.cancel()
+
+    async def _check(self, connection: Any) -> None:
+        """
+        Raises:
+            Restored: published are sequences that the database would use again.
+        """
+        try:
+            async with asyncio.timeout(CHECKED_WITHIN):
+                last = await self._keeping(connection, last_published(self._kafka, self._unchecked, self._epoch))
+            await refuse_restored(connection, last)
+        except Restored:
+            found.labels(self.service).set(1)
+            raise
+        found.labels(self.service).set(0)
+        self._unchecked = []
+
+    async def _lead(self, connection: Any, producer: FencedProducer) -> None:
+        """Until `RENEWED_EVERY` is over."""
         woken = asyncio.Event()
         await connection.add_listener(CHANNEL, lambda *_: woken.set())
         take, mark = await connection.prepare(_TAKE), await connection.prepare(_MARK)
-        pause, next_look, next_housekeeping = POLL_MIN, 0.0, 0.0
+        floor, pause, next_housekeeping = Floor(connection), POLL_MIN, 0.0
         clock = asyncio.get_running_loop().time
-        while True:
+        until = clock() + RENEWED_EVERY.total_seconds()
+        while clock() < until:
             woken.clear()
-            rows = await take.fetch(BATCH)
+            rows = await take.fetch(BATCH, floor.id)
             if rows:
                 await self._publish(connection, mark, producer, rows)
                 pause = POLL_MIN
-            if clock() >= next_look:
-                self._oldest = await connection.fetchval(_OLDEST) if rows else None
-                oldest_age.labels(self.service).set(self.lag_seconds)
-                next_look = clock() + 1.0
+            await floor.taken(rows)
             if clock() >= next_housekeeping:
                 await keep_house(self._database, self._duties)
                 next_housekeeping = clock() + HOUSEKEEPING_EVERY
@@ -138,46 +181,69 @@ class Relay:
                         await woken.wait()
                 pause = min(pause * 1.5, POLL_MAX)
 
-    async def _publish(self, connection: Any, mark: Any, producer: AIOKafkaProducer, rows: list[Any]) -> None:
+    async def _publish(self, connection: Any, mark: Any, producer: FencedProducer, rows: list[Any]) -> None:
+        outcomes = await self._keeping(connection, self._send(producer, rows))
+        if confirmed := [row for row, error in outcomes if error is None]:
+            await mark.fetch([row["id"] for row in confirmed], min(row["created_at"] for row in confirmed))
+            published.labels(self.service).inc(len(confirmed))
+        for row, error in outcomes:
+            if error is not None and _never(row, error):
+                await self._park(connection, row, error)
+        for row, error in outcomes:
+            if error is not None and not _never(row, error):
+                raise error
+
+    async def _send(self, producer: FencedProducer, rows: list[Any]) -> list[tuple[Any, BaseException | None]]:
+        """Each row with what was wrong with it; rows behind a wrong one of their key are left out."""
         confirmations, sent, stopped = [], [], set()
+        wrong: list[tuple[Any, BaseException | None]] = []
         for row in rows:
             if row["key"] in stopped:
                 continue
             try:
+                headers = self._headers(row)
                 confirmations.append(
-                    await producer.send(
-                        row["topic"], value=row["value"], key=row["key"].encode(), headers=self._headers(row)
-                    )
+                    await producer.send(row["topic"], value=row["value"], key=row["key"].encode(), headers=headers)
                 )
                 sent.append(row)
-            except MessageSizeTooLargeError as error:
+            except (MessageSizeTooLargeError, Unreadable) as error:
                 stopped.add(row["key"])
-                await connection.execute(_PARK, row["id"], row["created_at"], str(error)[:500])
-                parked.labels(self.service).inc()
-                log.error(  # noqa: TRY400 - the sentence says it all
-                    "event can not be published, its key is parked", extra={"event_id": str(row["event_id"])}
-                )
+                wrong.append((row, error))
         outcomes = await asyncio.gather(*confirmations, return_exceptions=True)
-        confirmed = list(compress(sent, (not isinstance(outcome, BaseException) for outcome in outcomes)))
-        if confirmed:
-            await mark.fetch([row["id"] for row in confirmed], min(row["created_at"] for row in confirmed))
-            published.labels(self.service).inc(len(confirmed))
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        errors = (outcome if isinstance(outcome, BaseException) else None for outcome in outcomes)
+        return [*wrong, *zip(sent, errors, strict=True)]
+
+    async def _park(self, connection: Any, row: Any, error: BaseException) -> None:
+        """It and its key's later ones stay; the others go on."""
+        await connection.execute(_PARK, row["id"], row["created_at"], str(error)[:500])
+        parked.labels(self.service).inc()
+        log.error("event can not be published, its key is parked", extra={"event_id": str(row["event_id"])})
 
     def _headers(self, row: Any) -> list[tuple[str, bytes]]:
-        stamp = orjson.loads(row["headers"])
-        return Envelope(
-            id=row["event_id"],
-            type=row["type"],
-            source=f"/countersign/{self.service}",
-            subject=row["key"],
-            time=datetime.fromisoformat(stamp["time"]),
-            epoch=self._epoch,
-            sequence=row["sequence"],
-            correlation_id=stamp["correlation_id"],
-            causation_id=stamp["causation_id"],
-            actor=stamp["actor"],
-            traceparent=stamp["traceparent"],
-        ).to_headers()
+        """
+        Raises:
+            Unreadable: the row is none that `outbox_rows` makes.
+        """
+        try:
+            stamp = orjson.loads(row["headers"])
+            return Envelope(
+                id=row["event_id"],
+                type=row["type"],
+                source=f"/countersign/{self.service}",
+                subject=row["key"],
+                time=datetime.fromisoformat(stamp["time"]),
+                epoch=self._epoch,
+                sequence=row["sequence"],
+                correlation_id=stamp["correlation_id"],
+                causation_id=stamp["causation_id"],
+                actor=stamp["actor"],
+                traceparent=stamp["traceparent"],
+            ).to_headers()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Unreadable(f"its headers can not be made: {error!r}") from error
+
+
+def _never(row: Any, error: BaseException) -> bool:
+    """Whether this row can not be published as it is. One that is larger than `MAX_BATCH` was a batch of its own."""
+    too_large = isinstance(error, MessageSizeTooLargeError) and len(row["value"] or b"") >= MAX_BATCH
+    return too_large or isinstance(error, Unreadable)

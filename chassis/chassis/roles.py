@@ -36,6 +36,8 @@ from chassis.service import Background, Service
 from chassis.settings import Settings
 from chassis.telemetry import instrument_database, instrument_http
 from chassis.transient import is_transient
+from chassis.vitals import Vitals
+from chassis.workflow_tasks import WorkflowTasks
 from contracts.shared.topic import Topic
 
 log = logging.getLogger(__name__)
@@ -73,9 +75,14 @@ class Process:
             self.database,
             settings.kafka,
             epoch=settings.epoch,
+            topics=service.topics,
             duties=service.duties(self.resources),
         )
-        self._temporal = Temporal(settings.temporal, settings.temporal_namespace)
+        self.vitals = Vitals(service.name, self.database, outbox=Role.RELAY in roles)
+        self._tasks = WorkflowTasks(service.name) if Role.WORKER in roles else None
+        self._temporal = Temporal(
+            settings.temporal, settings.temporal_namespace, runtime=self._tasks.runtime if self._tasks else None
+        )
         self._consuming = False
         self._working = False
         self._stop = asyncio.Event()
@@ -87,7 +94,7 @@ class Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        running: list[Coroutine[Any, Any, None]] = [self._serve(), self.database.waker.run()]
+        running: list[Coroutine[Any, Any, None]] = [self._serve(), self.database.waker.run(), self.vitals.run()]
         if Role.RELAY in self.roles:
             running.append(self.relay.run())
         if Role.CONSUMER in self.roles:
@@ -95,6 +102,8 @@ class Process:
         if Role.WORKER in self.roles:
             running.append(self._work())
             running += [self._repeat(one) for one in self.service.background]
+        if self._tasks:
+            running.append(self._tasks.run())
         tasks: list[asyncio.Task[None]] = [asyncio.create_task(one) for one in running]
         stopped = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -157,7 +166,7 @@ class Process:
             if not is_transient(error):
                 raise
             waiting.append("database")
-        if Role.RELAY in self.roles and (not self.relay.connected or self.relay.lag_seconds > RELAY_LAG_LIMIT):
+        if Role.RELAY in self.roles and (not self.relay.connected or self.vitals.outbox_age > RELAY_LAG_LIMIT):
             waiting.append("relay")
         if Role.CONSUMER in self.roles and not self._consuming:
             waiting.append("consumer")
@@ -168,9 +177,13 @@ class Process:
     # -- consumer ----------------------------------------------------------------------------------------------------
 
     async def _consume(self) -> None:
-        pause = 0.5
+        """
+        Raises:
+            ExceptionGroup: of a `KafkaError`: a consumer can not go on; a new process can.
+        """
+        pause, broken = 0.5, asyncio.get_running_loop().create_future()
         while True:
-            broker = self._broker()
+            broker = self._broker(broken)
             try:
                 await broker.start()
                 break
@@ -182,13 +195,14 @@ class Process:
                 pause = min(pause * 2, 3.0)
         self._consuming = True
         try:
-            await self._when_reachable(self._catch_up)
-            await asyncio.Event().wait()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._when_reachable(self._catch_up))
+                await broken
         finally:
             self._consuming = False
             await broker.stop()
 
-    def _broker(self) -> KafkaBroker:
+    def _broker(self, broken: asyncio.Future[None]) -> KafkaBroker:
         broker = KafkaBroker(
             self.settings.kafka,
             client_id=self.service.name,
@@ -198,14 +212,10 @@ class Process:
             logger=None,
         )
         for reader in self.service.readers:
-            self._subscribe(broker, BatchConsumer(reader, self.database, Processes(self._temporal.client)))
+            self._subscribe(broker, BatchConsumer(reader, self.database, Processes(self._temporal.client)), broken)
         return broker
 
-    def _group(self, topic: str) -> str:
-        """One group per topic: adding or restarting a consumer of one topic does not rebalance the others."""
-        return f"{self.service.name}.{topic}"
-
-    def _subscribe(self, broker: KafkaBroker, consumer: BatchConsumer) -> None:
+    def _subscribe(self, broker: KafkaBroker, consumer: BatchConsumer, broken: asyncio.Future[None]) -> None:
         topic = consumer.reader.topic.name
 
         async def as_it_came(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
@@ -217,7 +227,7 @@ class Process:
 
         subscriber = broker.subscriber(
             topic,
-            group_id=self._group(topic),
+            group_id=self.service.group(topic),
             batch=True,
             max_records=MAX_RECORDS,
             auto_offset_reset="earliest",
@@ -230,7 +240,13 @@ class Process:
 
         async def fetch(kafka: AIOKafkaConsumer) -> tuple[ConsumerRecord, ...]:
             # FastStream's own sleeps after every empty fetch for as long as it has waited, whatever arrives meanwhile.
-            fetched = await kafka.getmany(timeout_ms=FETCH_WAIT_MS, max_records=MAX_RECORDS)
+            try:
+                fetched = await kafka.getmany(timeout_ms=FETCH_WAIT_MS, max_records=MAX_RECORDS)
+            except KafkaError as error:
+                log.exception("can not fetch", extra={"topic": topic})
+                if type(error) is KafkaError and not broken.done():  # unforeseen: its coordinator has ended
+                    broken.set_exception(error)
+                raise
             return tuple(chain.from_iterable(fetched.values()))
 
         subscriber.get_msg = fetch  # type: ignore[method-assign,assignment]
@@ -253,7 +269,7 @@ class Process:
         partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
         # Assigned by hand, it looks at the group's offsets without joining the group.
         observer = AIOKafkaConsumer(
-            bootstrap_servers=self.settings.kafka, group_id=self._group(topic.name), enable_auto_commit=False
+            bootstrap_servers=self.settings.kafka, group_id=self.service.group(topic.name), enable_auto_commit=False
         )
         await observer.start()
         try:
@@ -291,9 +307,8 @@ class Process:
             )
             try:
                 async with worker:
-                    await own.schedule(client)
                     self._working = True
-                    await asyncio.Event().wait()
+                    await own.keep_scheduled(client)
             except (RuntimeError, OSError) as error:
                 log.warning("worker interrupted, starting again", extra={"error": repr(error)[:300]})
                 await asyncio.sleep(1.0)

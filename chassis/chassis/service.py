@@ -60,6 +60,10 @@ class Service:
         """One per topic that it reads."""
         return [*merged(self.subscriptions), *merged(self.projections)]
 
+    def group(self, topic: str) -> str:
+        """One consumer group per topic: adding or restarting a consumer of one topic does not rebalance the others."""
+        return f"{self.name}.{topic}"
+
     def api(self, database: Database | None = None, resources: Resources | None = None) -> FastAPI:
         """The HTTP application; without a database only good for its OpenAPI document."""
         app = build_app(self.name, self.description, self.routers)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 import local_stack
 from demo.run import Run
+from demo.waiting import TimedOut
 from demo.wholesale.invented import invented_assortment
 from demo.wholesale.invoice_file import UnreadableFile
 from demo.wholesale.transactions_file import assortment_from
@@ -43,6 +44,9 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Stopped. The stack is still up: make down stops it.", style="red")
         return 130
+    except TimedOut as error:
+        console.print(str(error), style="red")
+        return 1
     steps = run.steps
     console.print(f"{time.monotonic() - began:.1f} s", style="dim")
     print(f"demo: {steps} steps, {steps - failed} passed, {failed} failed")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from demo.waiting import PATIENCE, TimedOut
 
@@ -17,16 +18,22 @@ Offsets = dict[tuple[str, int], int]
 
 
 async def end_offsets(servers: str, topics: dict[str, int]) -> Offsets:
-    """Of all partitions of these topics, whose number is given."""
+    """Of all partitions of these topics, whose number is given.
+
+    Raises:
+        TimedOut: Kafka does not answer.
+    """
     consumer = AIOKafkaConsumer(bootstrap_servers=servers)
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = [TopicPartition(topic, one) for topic, number in topics.items() for one in range(number)]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        return {(one.topic, one.partition): end for one, end in ends.items()}
+    except KafkaError as error:
+        raise TimedOut(f"Kafka at {servers} does not answer ({type(error).__name__}: {error})") from error
     finally:
         await consumer.stop()
+    return {(one.topic, one.partition): end for one, end in ends.items()}
 
 
 @dataclass

@@ -38,11 +38,15 @@ def check(facts: Facts) -> Findings:
 def _inbox(facts: Facts) -> Findings:
     """Whoever reads an event topic has every event of it in its inbox, or parked."""
     seen = {(service, str(row["event_id"])) for service, row in facts.databases.everywhere("inbox")}
+    parked = {
+        (service, f"{row['topic']}/{row['partition']}/{row['offset']}")
+        for service, row in facts.databases.everywhere("parked")
+    }
     seen |= {(service, str(row["event_id"])) for service, row in facts.databases.everywhere("parked")}
     readers = {(group.topic, group.service) for group in facts.groups}
     for event in facts.events:
         for topic, service in readers:
-            if topic == event.topic and (service, event.id) not in seen:
+            if topic == event.topic and (service, event.id) not in seen and (service, event.place) not in parked:
                 yield finding(
                     "I2", "event-not-handled", f"{service} never handled {event.type} {event.place}", service, event.id
                 )
@@ -64,7 +68,12 @@ def _activity(facts: Facts) -> Findings:
             yield finding("I2", "effect-lost", f"identity handled {event.type} and did not log it", event_id)
         elif logged[event_id] > 1:
             yield finding("I2", "effect-twice", f"{event.type} was logged {logged[event_id]} times", event_id)
-    for event_id in logged.keys() - published.keys():
+    later = {
+        str(row["event_id"])
+        for _, row in facts.databases.everywhere("outbox")
+        if row["published_at"] is None or row["published_at"] > facts.read_at
+    }
+    for event_id in logged.keys() - published.keys() - later:
         yield finding("I2", "effect-of-nothing", "activity of an event that was never published", event_id)
 
 

@@ -45,12 +45,12 @@ class Facts:
 
     @cached_property
     def events(self) -> list[Record]:
-        """Of the event topics; the first delivery of each event, in the order of its partition."""
+        """Of the event topics; the first delivery of each event, in the order of its partition. Without an id each is one."""
         seen: set[str] = set()
         return [
             one
             for one in self.records
-            if not one.topic.endswith(".state") and not (one.id in seen or seen.add(one.id))  # type: ignore[func-returns-value]
+            if not one.topic.endswith(".state") and not (one.id and (one.id in seen or seen.add(one.id)))  # type: ignore[func-returns-value]
         ]
 
     @cached_property

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import math
 import random
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from faults.run import Bench, Result, Schedule
 from local_stack.layout import ROOT
 
 REPORT = ROOT / ".local" / "faults" / "latest.json"
+SHORT = 20.0
+"""Seconds that a fault of the short set lasts at most: for continuous integration."""
 MOST_APART = 5.0
 """Seconds between the faults of a random schedule."""
 
@@ -39,6 +42,7 @@ def main() -> int:
         fresh=not arguments.reuse,
         split=not arguments.together,
         proxied=proxied,
+        clocked=any(row.clocked for schedule in schedules for row in schedule.rows),
     )
     try:
         results = asyncio.run(_run(bench, schedules, arguments))
@@ -55,7 +59,8 @@ def _arguments() -> argparse.Namespace:
     chosen.add_argument("--row", help="numbers, one after the other: F-P1,F-K1; all of them by default")
     chosen.add_argument("--pair", help="numbers of faults that come at the same time: F-P1,F-T1")
     chosen.add_argument("--count", type=int, help="so many schedules, drawn from the seed")
-    chosen.add_argument("--short", action="store_true", help="one fault of each kind, for continuous integration")
+    chosen.add_argument("--short", action="store_true", help=f"one fault of each kind, of {SHORT:g} s at most")
+    parser.add_argument("--shorter", type=float, default=math.inf, help="no fault lasts longer than so many seconds")
     parser.add_argument("--seed", type=int, default=1, help="of load, choices and schedules")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose code is run")
     parser.add_argument(
@@ -63,7 +68,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--reuse", action="store_true", help="go on with the stack that an earlier run kept")
     parser.add_argument("--keep", action="store_true", help="leave the stack running")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.short:
+        arguments.shorter = min(arguments.shorter, SHORT)
+    return arguments
 
 
 def _schedules(arguments: argparse.Namespace, rows: dict[str, Row]) -> list[Schedule]:
@@ -92,7 +100,7 @@ async def _run(bench: Bench, schedules: list[Schedule], arguments: argparse.Name
         await bench.open(http)
         for schedule in schedules:
             print(f"{schedule.name:<16} {'; '.join(row.fault for row in schedule.rows)}", flush=True)
-            results.append(await bench.run(schedule))
+            results.append(await bench.run(schedule, arguments.shorter))
             _show(results[-1])
             _report(results, arguments)
     return results

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-from faults.client import Account, GaveUp, Refused
+from faults.client import Account, Answer, GaveUp, Refused
 from faults.postbox import NoMail
 from faults.shop import ARTICLES, BUYER_PERMISSIONS, PRICE_LIST, STOREFRONT, Company, Shop
 
@@ -71,42 +71,42 @@ class Load:
         except (GaveUp, Refused, NoMail) as surprise:
             self.surprises.append(f"{type(surprise).__name__} {surprise}"[:400])
 
-    async def _submit(self, company: Company, buyer: Account) -> tuple[str, str]:
-        """The order's id and status."""
-        client, wished = self.shop.client, time.time()
+    async def submit(self, company: Company, buyer: Account) -> tuple[str, str]:
+        """Prices a cart and orders it; the order's id and status."""
+        wished = time.time()
         self._served[wished] = None
-        lines = [
-            {"article": article, "quantity": str(self._chance.randrange(1, 15))}
-            for article in self._chance.sample(ARTICLES, 3)
-        ]
-        priced = await client.must(
-            "cart",
-            "pricing",
-            "/priced-carts",
-            by=buyer,
-            body={"currency": "EUR", "ship_to_country": "NL", "lines": lines},
-        )
+        order = await self.order_cart(company, buyer, await self.priced_cart(buyer))
+        if not order.ok:
+            raise Refused(f"order.submit: {order.status} {order.body}")
+        self._served[wished] = time.time() - wished
+        return order["order_id"], order["status"]
+
+    async def priced_cart(self, buyer: Account, lines: int = 3) -> Answer:
+        articles = self._chance.sample(ARTICLES * (1 + lines // len(ARTICLES)), lines)
+        wanted = [{"article": article, "quantity": str(self._chance.randrange(1, 15))} for article in articles]
+        body = {"currency": "EUR", "ship_to_country": "NL", "lines": wanted}
+        return await self.shop.client.must("cart", "pricing", "/priced-carts", by=buyer, body=body)
+
+    async def order_cart(self, company: Company, buyer: Account, priced: Answer) -> Answer:
         cart = priced["cart"]
         facts = {name: cart[name] for name in ("cart_id", "net", "vat", "total", "currency")}
-        facts |= {"company_id": company.company_id, "member_id": buyer.member_id, "lines": len(lines)}
+        facts |= {"company_id": company.company_id, "member_id": buyer.member_id, "lines": len(cart["lines"])}
         facts |= {"attested": buyer is company.waiting_buyer}
         body = {
             "signed": priced["signed"],
             "terms_accepted": True,
             "payment": self._chance.choice(("invoice", "provider")),
         }
-        order = await client.must("order.submit", "orders", "/orders", by=buyer, body=body, facts=facts)
-        self._served[wished] = time.time() - wished
-        return order["order_id"], order["status"]
+        return await self.shop.client.ask("order.submit", "orders", "/orders", by=buyer, body=body, facts=facts)
 
     async def order(self, company: Company) -> None:
         """One in six is cancelled, one in six confirmed; a stranger looks at some."""
-        order_id, _ = await self._submit(company, company.free_buyer)
+        order_id, _ = await self.submit(company, company.free_buyer)
         draw = self._chance.randrange(6)
         if draw == 0:
-            await self._act("cancel", order_id, self.shop.staff, {"reason": "out-of-stock"})
+            await self.act("cancel", order_id, self.shop.staff, {"reason": "out-of-stock"})
         elif draw == 1:
-            await self._act("confirm", order_id, self.shop.staff)
+            await self.act("confirm", order_id, self.shop.staff)
         elif draw == 2 and len(self.shop.companies) > 1:
             stranger = self._chance.choice([other for other in self.shop.companies if other is not company])
             facts = {"order_id": order_id, "company_id": stranger.company_id}
@@ -121,21 +121,21 @@ class Load:
         await (self.declined, self.contested, *(self.attested,) * 5)[draw](company)
 
     async def attested(self, company: Company) -> None:
-        order_id, _ = await self._submit(company, company.waiting_buyer)
-        await self._act("attest", order_id, company.attester)
+        order_id, _ = await self.submit(company, company.waiting_buyer)
+        await self.act("attest", order_id, company.attester)
 
     async def declined(self, company: Company) -> None:
-        order_id, _ = await self._submit(company, company.waiting_buyer)
-        await self._act("decline", order_id, company.attester, {"reason": "Too much."})
+        order_id, _ = await self.submit(company, company.waiting_buyer)
+        await self.act("decline", order_id, company.attester, {"reason": "Too much."})
 
     async def contested(self, company: Company) -> None:
         """The attester says yes while the buyer takes it back: one of them is told no."""
-        order_id, _ = await self._submit(company, company.waiting_buyer)
+        order_id, _ = await self.submit(company, company.waiting_buyer)
         await asyncio.gather(
-            self._act("attest", order_id, company.attester), self._act("withdraw", order_id, company.waiting_buyer)
+            self.act("attest", order_id, company.attester), self.act("withdraw", order_id, company.waiting_buyer)
         )
 
-    async def _act(self, act: str, order_id: str, by: Account, body: dict[str, str] | None = None) -> None:
+    async def act(self, act: str, order_id: str, by: Account, body: dict[str, str] | None = None) -> None:
         facts, path = {"order_id": order_id}, f"/orders/{order_id}/{act}"
         await self.shop.client.ask(f"order.{act}", "orders", path, by=by, body=body, facts=facts)
 

@@ -5,6 +5,7 @@ It runs in a thread of its own, so that the stack can start through it; what a r
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 import threading
@@ -12,6 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 CHUNK = 16_384
+ON_THE_WAY = 64
+"""Chunks of one direction of a connection; then the sender waits."""
+SENT_AGAIN_AFTER = 0.2
+"""Seconds, besides a round trip, until TCP notices a loss."""
 
 
 @dataclass
@@ -21,6 +26,9 @@ class Weather:
     delay: float = 0.0
     """Seconds for each chunk, in each direction."""
     bytes_per_second: float | None = None
+    """Of each connection, in each direction."""
+    lost: float = 0.0
+    """The share of chunks that TCP has to send again."""
     requests_lost: bool = False
     """What services say does not arrive; connections stay open."""
     answers_lost: bool = False
@@ -38,6 +46,9 @@ class Proxy:
         self.port = port
         self.target = target
         self.weather = Weather()
+        self.lost = 0
+        """Chunks that were lost so far, for good or for a while."""
+        self._chance = random.Random(target)
         self._open: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
 
@@ -92,22 +103,48 @@ class Proxy:
         return None
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
-        passed = 0
+        way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(ON_THE_WAY)
+        async with asyncio.TaskGroup() as ends:
+            ends.create_task(self._take(reader, way, answers=answers))
+            ends.create_task(_deliver(way, writer))
+
+    async def _take(
+        self, reader: asyncio.StreamReader, way: asyncio.Queue[tuple[float, bytes]], *, answers: bool
+    ) -> None:
+        """Puts what is said on the way, with the time of its arrival."""
+        passed, line_free = 0, 0.0
         while chunk := await reader.read(CHUNK):
-            weather = self.weather
-            if weather.delay:
-                await asyncio.sleep(weather.delay)
-            if weather.bytes_per_second:
-                await asyncio.sleep(len(chunk) / weather.bytes_per_second)
+            weather, now = self.weather, self._loop.time()
             if weather.answers_lost if answers else weather.requests_lost:
+                self.lost += 1
                 continue
             passed += len(chunk)
             if answers and weather.cut_after is not None and passed > weather.cut_after:
                 raise ConnectionResetError
-            writer.write(chunk)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
+            line_free = max(line_free, now)
+            if weather.bytes_per_second:
+                line_free += len(chunk) / weather.bytes_per_second
+            arrives = line_free + weather.delay
+            if weather.lost and self._chance.random() < weather.lost:
+                self.lost += 1
+                arrives += SENT_AGAIN_AFTER + 2 * weather.delay
+            await way.put((arrives, chunk))
+        await way.put((line_free, b""))
+
+
+async def _deliver(way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+    """In order: what is late holds up what is behind it, as on TCP."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        arrives, chunk = await way.get()
+        if (early := arrives - clock()) > 0:
+            await asyncio.sleep(early)
+        if not chunk:
+            break
+        writer.write(chunk)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

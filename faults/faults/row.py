@@ -19,8 +19,11 @@ class Row:
         expected: the invariants that the row is there for; the checker looks at all of them.
         inject: begins the fault, lasts as long as it, and ends it. The load goes on meanwhile.
         failpoints: what its copy of the code has more than ours.
-        proxied: parts of the stack that services are to reach through a proxy: `postgres`, `kafka`, `temporal`, `smtp`.
-        allows: kinds of findings that the fault makes by its nature, with the reason: `{"timed-out": "it is stopped"}`.
+        proxied: parts of the stack that are to be reached through a proxy: `postgres`, `kafka`, `temporal`, `smtp` by services,
+            `orders-api` and the like by clients.
+        clocked: sets the clocks of services.
+        allows: kinds of findings that the fault makes by its nature, with the reason: `{"timed-out": "it is stopped"}`;
+            of a row that makes records itself, about these only (`System.made`).
         short: in the short set that continuous integration runs.
     """
 
@@ -31,6 +34,7 @@ class Row:
     inject: Callable[[System], Awaitable[None]]
     failpoints: Sequence[Failpoint | Patch] = ()
     proxied: Sequence[str] = ()
+    clocked: bool = False
     allows: Mapping[str, str] = field(default_factory=dict)
     short: bool = False
 

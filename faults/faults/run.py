@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import random
 import shutil
@@ -15,17 +16,18 @@ from typing import Any
 import httpx2
 
 import local_stack
+from faults import clocks
 from faults.journal import Journal
 from faults.load import Load
 from faults.proxy import Proxy
 from faults.row import Row
 from faults.shop import Shop
-from faults.sources import Failpoint, Patch, copy, python_path
+from faults.sources import Change, Failpoint, Patch, copy, python_path
 from faults.system import NotInjected, System
 from local_stack import Stack
 from local_stack.layout import SERVICES, Layout
 
-RATE = 2.5
+RATE = 1.5
 """People a second: two cores carry it with everything else of the machine."""
 COMPANIES = 3
 WARM_UP, BEFORE = 3.0, 8.0
@@ -85,6 +87,9 @@ class Bench:
         self._proxies: dict[str, Proxy] = {}
         self._detours: dict[str, dict[str, str]] = {}
         """By service, the variables that lead it through the proxies."""
+        self._clocked = False
+        self._told: dict[str, Mapping[str, str]] = {}
+        """By service, what rows told it besides."""
         self._code: Path
         self._stack: Stack
         self._shop: Shop
@@ -101,11 +106,13 @@ class Bench:
         fresh: bool = True,
         split: bool = True,
         proxied: Sequence[str] = (),
+        clocked: bool = False,
     ) -> "Bench":
         """Brings the stack up on a copy of the checkout's code with these changes.
 
         Args:
             proxied: parts that the services reach through a proxy.
+            clocked: the services' clocks can be set.
         """
         bench = cls(name, checkout, seed, split=split)
         if fresh:
@@ -114,6 +121,7 @@ class Bench:
         bench._code = copy(checkout, bench._folder / "code", changes)
         if proxied:
             bench._put_between(proxied, fresh=fresh)
+        bench._clocked = clocked
         bench._stack = bench._up({}, fresh=fresh and not proxied)
         bench._journal = Journal(bench._folder / "journal.jsonl")
         return bench
@@ -128,6 +136,8 @@ class Bench:
                 "PYTHONPATH": python_path(others.get(service, self._code)),
                 "COUNTERSIGN_FAILPOINTS": str(self._cues),
                 **self._detours.get(service, {}),
+                **(clocks.environment(self._cues, service) if self._clocked else {}),
+                **self._told.get(service, {}),
             }
             for service in SERVICES
         }
@@ -158,18 +168,35 @@ class Bench:
 
     async def open(self, http: httpx2.AsyncClient, companies: int = COMPANIES) -> None:
         """The merchant's shop and its companies; once."""
-        self._shop = Shop.of(self._stack, self._journal, http, self._seed, format(int(time.time()), "x"))
+        urls = {service: self._client_url(service, url) for service, url in self._stack.services.items()}
+        self._shop = Shop.of(self._stack, urls, self._journal, http, self._seed, format(int(time.time()), "x"))
         await self._shop.open(self._stack, companies)
 
-    def hands(self) -> tuple[Load, System]:
-        """For one schedule."""
-        system = System(self._stack, self._cues, self._journal, random.Random(self._seed), self._proxies)
-        return Load(self._shop, RATE, self._seed), system
+    def _client_url(self, service: str, url: str) -> str:
+        """Through the proxy, where rows asked for one before the API."""
+        proxy = self._proxies.get(f"{service}-api")
+        return url.replace(f":{proxy.target}", f":{proxy.port}") if proxy else url
 
-    async def run(self, schedule: Schedule) -> Result:
+    def hands(self, longest: float = math.inf) -> tuple[Load, System]:
+        """For one schedule, whose faults last at most so many seconds."""
+        chance = random.Random(self._seed)
+        load = Load(self._shop, RATE, self._seed)
+        system = System(
+            self._stack, self._cues, self._journal, chance, load, self._build, self._tell, self._proxies, longest=longest
+        )
+        return load, system
+
+    async def _tell(self, service: str, told: Mapping[str, str]) -> None:
+        self._told[service] = told
+        await asyncio.to_thread(self._up, {})
+
+    def _build(self, changes: Sequence[Change]) -> Path:
+        return copy(self._checkout, self._folder / "code", changes)
+
+    async def run(self, schedule: Schedule, longest: float = math.inf) -> Result:
         journal = self._journal
         result = Result(schedule.name, "; ".join(row.fault for row in schedule.rows), self._seed)
-        load, system = self.hands()
+        load, system = self.hands(longest)
         loading = asyncio.create_task(load.run())
         await asyncio.sleep(WARM_UP)
         journal.mark("before", row=schedule.name)
@@ -185,7 +212,7 @@ class Bench:
         load.stop()
         await loading
         verdict = await self.verdict()
-        self._judge(result, schedule, injected, verdict)
+        self._judge(result, schedule, system.made, injected, verdict)
         result.notes |= system.notes | {"surprises": load.surprises[:20]}
         return result
 
@@ -209,11 +236,17 @@ class Bench:
         return fresh
 
     def _judge(
-        self, result: Result, schedule: Schedule, injected: Sequence[BaseException | None], verdict: dict[str, Any]
+        self,
+        result: Result,
+        schedule: Schedule,
+        made: set[str],
+        injected: Sequence[BaseException | None],
+        verdict: dict[str, Any],
     ) -> None:
         allows = {kind for row in schedule.rows for kind in row.allows}
         for found in self.news(verdict):
-            (result.allowed if found["kind"] in allows else result.findings).append(found)
+            allowed = found["kind"] in allows and (not made or made & set(found["ids"]))
+            (result.allowed if allowed else result.findings).append(found)
         result.progress = verdict["progress"]
         if result.findings:
             result.result = "failed"

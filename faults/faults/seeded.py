@@ -64,6 +64,7 @@ async def _poison(load: Load, system: System) -> None:
 _ROUTING, _RELAY, _CONSUMERS = (f"chassis/chassis/{name}.py" for name in ("http/routing", "relay", "consumers"))
 _SENDING = "services/notifications/notifications/deliveries/sending.py"
 _ORDERS = "services/orders/orders/orders"
+_SENDING_ROWS = "        outcomes = await self._keeping(connection, self._send(producer, rows))\n"
 
 SEEDED = [
     Seeded(
@@ -72,10 +73,9 @@ SEEDED = [
         [
             Patch(
                 _RELAY,
-                "        confirmations, sent, stopped = [], [], set()\n",
+                _SENDING_ROWS,
                 '        await mark.fetch([row["id"] for row in rows], min(row["created_at"] for row in rows))\n'
-                f"        {call('marked')}\n"
-                "        confirmations, sent, stopped = [], [], set()\n",
+                f"        {call('marked')}\n{_SENDING_ROWS}",
             )
         ],
         _while_it_dies("marked", "orders"),

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,8 +48,14 @@ class Shop:
     _people: int = 0
 
     @classmethod
-    def of(cls, stack: Stack, journal: Journal, http: httpx2.AsyncClient, seed: int, run: str) -> "Shop":
-        client = Client(stack.services, journal, http)
+    def of(
+        cls, stack: Stack, urls: Mapping[str, str], journal: Journal, http: httpx2.AsyncClient, seed: int, run: str
+    ) -> "Shop":
+        """
+        Args:
+            urls: under which clients reach each service.
+        """
+        client = Client(urls, journal, http)
         known = staff_account(Layout(stack.name).directory)
         staff = Account(client, {"kind": "staff", "email": known.email, "password": known.password})
         return cls(client, Postbox(stack.mail, http), staff, random.Random(f"{run}/{seed}"), run)
@@ -83,15 +90,15 @@ class Shop:
             for purpose in ("invitation", "answer", "verification", "reset")
         }
         mail = {"merchant_name": "Faults", "merchant_mailbox": "accounts@merchant.example", "links": links}
-        await self._policy("notifications", "mail", {**mail, "sender_address": "no-reply@merchant.example"})
+        await self.policy("notifications", "mail", {**mail, "sender_address": "no-reply@merchant.example"})
         registration = {"mode": "manual", "after_approval": "invite", "required": ["vat_number"]}
-        await self._policy("identity", "registration", registration)
+        await self.policy("identity", "registration", registration)
         placement = {"confirm_invoice_orders_at_once": False, "confirm_provider_orders_at_once": False}
-        await self._policy("orders", "placement", placement)
-        await self._policy("pricing", "pricing", {"merchant_country": "NL"})
+        await self.policy("orders", "placement", placement)
+        await self.policy("pricing", "pricing", {"merchant_country": "NL"})
 
-    async def _policy(self, service: str, name: str, changes: dict[str, Any]) -> None:
-        """Everywhere, on the version that is there."""
+    async def policy(self, service: str, name: str, changes: dict[str, Any]) -> None:
+        """Changes it everywhere, on the version that is there."""
         path, query = f"/policies/{name}", {"storefront": "*"}
         current = await self._read(service, path, query)
         body = {**current.body, **changes}

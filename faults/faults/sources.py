@@ -53,6 +53,25 @@ class Patch:
 
 
 @dataclass(frozen=True)
+class NewFile:
+    """Beside `Patch`, which changes one that is there."""
+
+    path: str
+    """From the checkout."""
+    text: str
+
+    def apply(self, root: Path) -> None:
+        """
+        Raises:
+            DoesNotFit: it is there already.
+        """
+        file = root / self.path
+        if file.exists():
+            raise DoesNotFit(f"{self.path} is there already")
+        file.write_text(self.text)
+
+
+@dataclass(frozen=True)
 class Failpoint:
     """Makes a process die, stop or sleep on cue (`System.arm`) right before or after one line of the code."""
 
@@ -81,6 +100,11 @@ class Failpoint:
 def call(failpoint: str) -> str:
     """The statement that makes a failpoint, for a `Patch`."""
     return f'__import__("chassis.failpoints").failpoints.failpoint("{failpoint}")'
+
+
+def slow(failpoint: str) -> str:
+    """The statement that makes a coroutine take its time (`System.slowed`), for a `Patch`."""
+    return f'await __import__("chassis.failpoints").failpoints.slow("{failpoint}")'
 
 
 def copy(checkout: Path, folder: Path, changes: Sequence[Change]) -> Path:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from chassis import clock
-from chassis.keys import ANNOUNCED_BEFORE, IN_USE, BadSignature, KeyRing, Signer, SigningKey
+from chassis.errors import NotYet
+from chassis.keys import ANNOUNCED_BEFORE, IN_USE, VERIFIES_AFTER, BadSignature, KeyRing, Signer, SigningKey
 from tests.chassis.toy.app import projection_of_keys
 
 TOY = "tests.chassis.toy"
@@ -50,6 +51,23 @@ async def test_a_changed_document_is_refused(new_database):
         for bad in (mixed, signed[:-4] + "AAAA", "x", "", "a.b", signed + ".c"):
             with pytest.raises(BadSignature):
                 await KeyRing().verify(session, "toy", bad)
+
+
+async def test_a_key_of_nobody_is_refused_and_one_that_may_still_arrive_is_waited_for(new_database):
+    """What another signed never becomes valid; but where even the key that signs now is missing, ours are on their way."""
+    database, signer, at = await new_database(TOY), Signer("A" * 43), clock.now()
+    async with database.transaction() as session:
+        await signer.rotate(session, at - IN_USE)
+        retired = await session.scalar(select(SigningKey))
+        signed = await signer.sign_document(session, b"document", at - IN_USE)
+        for usable_until, refusal in ((at + VERIFIES_AFTER, NotYet), (at + timedelta(days=3), BadSignature)):
+            retired.usable_until = usable_until
+            await projection_of_keys(session)
+            await session.execute(text("UPDATE known_keys SET key = 'another'"))
+            with pytest.raises(refusal):
+                await KeyRing().verify(session, "toy", signed)
+            await session.execute(text("DELETE FROM known_keys"))
+            session.expire_all()
 
 
 async def test_the_private_key_is_not_readable_in_the_database(new_database):

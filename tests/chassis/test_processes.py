@@ -1,9 +1,13 @@
 """Starting, signalling and reconciling processes, against a real Temporal server."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from temporalio import workflow
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from chassis.context import Cause, cause, caused_by
@@ -13,6 +17,7 @@ from chassis.processes import Processes, ProcessStart, Temporal, implements, rec
 from contracts.shared import activity
 from contracts.shared.activity import Payload, stub
 from contracts.shared.process import ROW_CHANGED, RowChanged
+from tests.waiting import eventually
 
 QUEUE = f"toy-{new_id().hex[-8:]}"
 
@@ -139,3 +144,24 @@ async def test_temporal_that_is_away_is_transient():
     away = Temporal("127.0.0.1:9", "nowhere")
     with pytest.raises(NotYet):
         await Processes(away.client).start(start("toy/never"))
+
+
+async def test_a_namespace_that_was_lost_and_is_not_prepared_is_transient(infrastructure, temporal):
+    """Else the events that start processes would be parked, and not wait for whoever prepares it."""
+    new = f"lost-{new_id()}"
+    request = RegisterNamespaceRequest(
+        namespace=new, workflow_execution_retention_period=Duration(seconds=int(timedelta(days=1).total_seconds()))
+    )
+    await (await temporal.client()).workflow_service.register_namespace(request)
+    processes = Processes(Temporal(infrastructure.temporal, new).client)
+
+    async def refused() -> str:
+        try:
+            await processes.start(start("toy/early"))
+        except NotYet as error:
+            return error.code
+        except RPCError:  # it is not known everywhere at once
+            return ""
+        return "started"
+
+    assert await eventually(refused) == "namespace-unprepared"

@@ -4,10 +4,14 @@ import asyncio
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from aiokafka.errors import ProducerFenced
 from sqlalchemy import text
 
+from chassis.errors import Conflict
+from chassis.fencing import FencedProducer
 from chassis.ids import new_id
 from chassis.relay import Relay
+from chassis.republishing import republish
 from contracts.shared.topic import Topic
 from tests.chassis.kafka import make_topics, records
 from tests.chassis.toy.app import Note, NoteState, NoteWritten, lock_note
@@ -112,11 +116,12 @@ async def test_a_relay_whose_connection_is_cut_goes_on_by_itself(outbox, infrast
         await records(infrastructure.kafka, topic, at_least=2)
 
 
-async def test_an_event_that_is_too_large_is_parked_with_its_key_and_the_others_go_on(outbox, infrastructure):
+@pytest.mark.parametrize("defect", ["value = repeat('x', 3000000)::bytea", "headers = '{}'"])
+async def test_what_can_not_be_published_is_parked_with_its_key_and_the_others_go_on(outbox, infrastructure, defect):
     database, topic, write = outbox
-    stopped = await write("huge")
+    stopped = await write("defective")
     async with database.engine.begin() as connection:
-        await connection.execute(text("UPDATE outbox SET value = repeat('x', 3000000)::bytea WHERE sequence = 1"))
+        await connection.execute(text(f"UPDATE outbox SET {defect} WHERE sequence = 1"))
     await write("behind it", note=stopped)
     free = await write("of another key")
     async with running(Relay("toy", database, infrastructure.kafka)):
@@ -131,6 +136,49 @@ async def test_an_event_that_is_too_large_is_parked_with_its_key_and_the_others_
                 {"topic": topic.name, "key": str(stopped.id)},
             )
             assert [row.parked for row in rows] == [True, False]
+
+
+async def test_what_a_former_leader_still_has_in_its_hands_does_not_come_behind_newer_records(infrastructure):
+    """The broker refuses it, once the leader has published on the partition."""
+    topic = Topic(f"countersign.toy.fenced_{new_id().hex[-8:]}", partitions=1)
+    await make_topics(infrastructure.kafka, topic)
+    name = f"fenced-{new_id()}"
+    former, leader = (FencedProducer(name, bootstrap_servers=infrastructure.kafka) for _ in range(2))
+    await former.start()
+    await former.send_and_wait(topic.name, b"1")
+    await leader.start()
+    try:
+        await former.send_and_wait(topic.name, b"2")
+        await leader.send_and_wait(topic.name, b"3")
+        with pytest.raises(ProducerFenced):
+            await former.send_and_wait(topic.name, b"2 once more")
+        await leader.send_and_wait(topic.name, b"4")
+        found = await records(infrastructure.kafka, topic, at_least=4)
+    finally:
+        await former.stop()
+        await leader.stop()
+    assert [record.value for record in found] == [b"1", b"2", b"3", b"4"]
+
+
+async def test_everything_that_is_kept_is_published_once_more_when_no_relay_leads(outbox, infrastructure):
+    """For a broker that has lost its log."""
+    database, topic, write = outbox
+    await write("first", "second")
+    async with running(Relay("toy", database, infrastructure.kafka)):
+        await eventually(lambda: _none_left(database))
+        with pytest.raises(Conflict):
+            await republish(database)
+    assert await eventually(lambda: _republished(database)) == 4
+    async with running(Relay("toy", database, infrastructure.kafka)):
+        found = await records(infrastructure.kafka, topic, at_least=4)
+    assert [dict(record.headers)["ce_sequence"] for record in found] == [b"1", b"2"] * 2
+
+
+async def _republished(database) -> int:
+    """Events and states; 0 while the relay that ended is still connected."""
+    with suppress(Conflict):
+        return await republish(database)
+    return 0
 
 
 async def _none_left(database) -> bool:

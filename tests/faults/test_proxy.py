@@ -4,7 +4,7 @@ import asyncio
 import socket
 
 import pytest
-from faults.proxy import Proxy, Weather
+from faults.proxy import CHUNK, SENT_AGAIN_AFTER, Proxy, Weather
 
 
 def free_port() -> int:
@@ -54,6 +54,28 @@ async def test_what_is_lost_or_late_is_not_heard(proxy: Proxy, weather: Weather)
     with proxy.having(weather), pytest.raises(TimeoutError):
         await heard(proxy, within=0.3)
     assert await heard(proxy) == b"hello"
+
+
+async def test_a_long_way_is_no_narrow_one(proxy: Proxy):
+    """What is said while other words are on their way does not wait for these to arrive."""
+    delay, said = 0.3, b"x" * 10 * CHUNK
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    with proxy.having(Weather(delay=delay)):
+        writer.write(said)
+        await reader.readexactly(len(said))
+    writer.transport.abort()
+    assert 2 * delay <= clock() - began < 10 * delay
+
+
+async def test_what_is_lost_on_the_way_comes_later(proxy: Proxy):
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    with proxy.having(Weather(lost=1.0)):
+        assert await heard(proxy, within=5) == b"hello"
+    assert clock() - began >= 2 * SENT_AGAIN_AFTER
+    assert proxy.lost == 2
 
 
 @pytest.mark.parametrize("weather", [Weather(closed=True), Weather(cut_after=3)])

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -23,6 +24,7 @@ from rich.console import Console
 from chassis.ids import new_id
 from local_stack import Stack
 from tests.journeys.sessions import RenewedSessions
+from tests.journeys.trading import Trade, open_trade
 
 ROOT = Path(__file__).parents[2]
 
@@ -79,6 +81,13 @@ async def world(opened: World) -> World:
     opened.staff = (await opened.identity.call("POST", "/sessions", body=body))["access_token"]
     opened.run, opened.cast = run, cast(run)
     return opened
+
+
+@pytest.fixture(scope="session")
+async def trade(stack: Stack, opened: World) -> Trade:
+    """Two companies of the open shop that order, for all tests of what they must not."""
+    run = new_id().hex[-8:]
+    return await open_trade(stack, replace(opened, run=run, cast=cast(run)))
 
 
 def mails_are_single(world: World) -> None:

@@ -12,14 +12,14 @@ from local_stack import Stack
 from tests.waiting import eventually
 
 
-def _database(stack: Stack, service: str) -> str:
+def database_of(stack: Stack, service: str) -> str:
     return f"{stack.postgres.rsplit('/', 1)[0]}/{service}"
 
 
 @asynccontextmanager
 async def locked(stack: Stack, service: str, table: str):
     """Nobody else can read or write the table. Gives a probe: how many wait for it."""
-    holder, observer = [await asyncpg.connect(_database(stack, service)) for _ in range(2)]
+    holder, observer = [await asyncpg.connect(database_of(stack, service)) for _ in range(2)]
     try:
         transaction = holder.transaction()
         await transaction.start()
@@ -40,7 +40,7 @@ async def locked(stack: Stack, service: str, table: str):
 
 async def unpublished(stack: Stack, service: str) -> int:
     """How many rows of the outbox wait for the relay."""
-    connection = await asyncpg.connect(_database(stack, service))
+    connection = await asyncpg.connect(database_of(stack, service))
     try:
         return await connection.fetchval("SELECT count(*) FROM outbox WHERE published_at IS NULL")
     finally:
@@ -49,7 +49,7 @@ async def unpublished(stack: Stack, service: str) -> int:
 
 async def being_sent(stack: Stack, process: str) -> int:
     """How many mails of the process the mail server has or has not taken, as far as notifications knows."""
-    connection = await asyncpg.connect(_database(stack, "notifications"))
+    connection = await asyncpg.connect(database_of(stack, "notifications"))
     try:
         return await connection.fetchval(
             "SELECT count(*) FROM deliveries WHERE status = 'sending' AND starts_with(notification, $1)", f"{process}/"
@@ -60,7 +60,7 @@ async def being_sent(stack: Stack, process: str) -> int:
 
 async def parked(stack: Stack, service: str) -> int:
     """How many events the service could not handle."""
-    connection = await asyncpg.connect(_database(stack, service))
+    connection = await asyncpg.connect(database_of(stack, service))
     try:
         return await connection.fetchval("SELECT count(*) FROM parked_events WHERE status = 'parked'")
     finally:

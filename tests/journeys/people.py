@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.http_api import Answer
-from demo.story.cast import Person
+from demo.story.cast import Firm, Person
 from demo.story.part1_shop import WEBSHOP
 from demo.story.part5_orders import Order, order_body, wait_for_order
 from demo.story.sessions import Member, sign_in
@@ -37,32 +37,47 @@ async def invite(world: World, company_id: str, token: str, person: Person, **te
     return answer["outcomes"][0]["invitation_id"]
 
 
-async def company_that_buys(world: World) -> Company:
-    firm = world.cast.caterer
-    first, buyer, attester = firm.people[:3]
+async def join(world: World, administrator: Member, person: Person, **terms: Any) -> Member:
+    """Invited by the administrator, and signed in."""
+    await invite(world, administrator.company_id, administrator.token, person, **terms)
+    await accept_invitation(world, person)
+    return await sign_in(world, person, administrator.company_id)
+
+
+async def enabled_company(world: World, firm: Firm, *, pays_by_invoice: bool = True, **terms: Any) -> Member:
+    """Its first administrator.
+
+    Args:
+        terms: of the administrator.
+    """
+    first = firm.first
     body = {
         **firm.record(),
         "language": firm.language,
         "storefront": WEBSHOP,
         "with_account_access": True,
-        "pays_by_invoice": True,
+        "pays_by_invoice": pays_by_invoice,
         "contact": {"name": first.name, "email": first.email, "language": first.language},
     }
     company_id = (await world.identity.call("POST", "/companies", token=world.staff, body=body))["company_id"]
-    terms = {"assignee_kind": "company", "assignee": company_id, "price_list": world.lists.wholesale}
-    await world.pricing.call("POST", "/terms", token=world.staff, body=terms)
-    await invite(world, company_id, world.staff, first, role="administrator", first_administrator=True)
+    given = {"assignee_kind": "company", "assignee": company_id, "price_list": world.lists.wholesale}
+    await world.pricing.call("POST", "/terms", token=world.staff, body=given)
+    await invite(world, company_id, world.staff, first, role="administrator", first_administrator=True, **terms)
     await accept_invitation(world, first)
     await wait_for_status(world, company_id, "enabled")
-    administrator = await sign_in(world, first, company_id)
-    await invite(world, company_id, administrator.token, buyer, role="user", always_attested=True)
+    return await sign_in(world, first, company_id)
+
+
+async def company_that_buys(world: World) -> Company:
+    administrator = await enabled_company(world, world.cast.caterer)
+    _, buyer, attester, *_ = world.cast.caterer.people
     permissions = ["buy", "see_prices", "see_own_orders", "see_all_orders", "attest_orders"]
-    await invite(world, company_id, administrator.token, attester, role="employee", permissions=permissions)
-    members = []
-    for person in (buyer, attester):
-        await accept_invitation(world, person)
-        members.append(await sign_in(world, person, company_id))
-    return Company(company_id, administrator, *members)
+    return Company(
+        administrator.company_id,
+        administrator,
+        await join(world, administrator, buyer, role="user", always_attested=True),
+        await join(world, administrator, attester, role="employee", permissions=permissions),
+    )
 
 
 async def priced(world: World, by: Member, lines: int = 3) -> Answer:

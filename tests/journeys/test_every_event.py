@@ -84,7 +84,7 @@ async def _people(world, company) -> None:
         await world.identity.call("POST", path, token=company.administrator.token, body=body)
     limit = {"limit_per_order": {"amount": "500.00", "currency": "EUR"}}
     path = f"/members/{company.attester.member_id}"
-    await world.identity.call("PATCH", path, token=company.administrator.token, body=limit)
+    await world.identity.call("PATCH", path, token=company.administrator.token, body=limit, if_match='"1"')
     await world.identity.call("POST", "/password-resets", body={"email": person.email})
     await world.mailbox.mail(person.email, "password-reset")
     contact_id = (await world.identity.call("GET", "/me", token=company.attester.token))["member"]["contact_id"]
@@ -121,7 +121,8 @@ async def _prices(stack, world, company) -> None:
     line = world.assortment.cart[0]
     article = await world.pricing.call("GET", f"/articles/{line.article}", token=world.staff)
     changed = {name: value for name, value in article.body.items() if name != "code"} | {"weight_grams": 1}
-    await world.pricing.call("PUT", f"/articles/{line.article}", token=world.staff, body=changed)
+    path = f"/articles/{line.article}"
+    await world.pricing.call("PUT", path, token=world.staff, body=changed, if_match=article.etag)
     lapsing = f"lapsing-{world.run}"
     body = {"currency": "EUR", "valid_until": None}
     await world.pricing.call("PUT", f"/price-lists/{lapsing}", token=world.staff, body=body)
@@ -129,7 +130,7 @@ async def _prices(stack, world, company) -> None:
     await world.pricing.call("POST", "/terms", token=world.staff, body=group)
     until = clock.now() + timedelta(seconds=2)
     body = {"currency": "EUR", "valid_until": until.isoformat()}
-    await world.pricing.call("PUT", f"/price-lists/{lapsing}", token=world.staff, body=body)
+    await world.pricing.call("PUT", f"/price-lists/{lapsing}", token=world.staff, body=body, if_match='"1"')
     own = f"/terms/company/{company.company_id}/{world.lists.wholesale}"
     await world.pricing.call("DELETE", own, token=world.staff)
     await eventually(lambda: _passed(until), what="the list has lapsed")

@@ -8,11 +8,12 @@ import asyncio
 import json
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
+from pathlib import Path
 
 import asyncpg
 import httpx2
@@ -25,6 +26,9 @@ from demo.story.part2_applications import Application, application_body
 from demo.story.part5_orders import Order, order_body
 from demo.story.statuses import wait_for_status
 from demo.story.world import World
+from faults.beside import Beside
+from faults.next_release import NEXT, PATCH, THE_ONE_AFTER
+from faults.sources import Change, copy, python_path
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus
 
@@ -34,13 +38,11 @@ from chassis.processes import Temporal
 from contracts import catalogue
 from contracts.shared.envelope import Envelope
 from local_stack import Stack
-from local_stack.layout import SERVICES, Layout
+from local_stack.layout import ROOT, SERVICES, Layout
 from tests.conftest import STACK
 from tests.journeys.conftest import mails_are_single, shop
 from tests.journeys.holding import parked, unpublished
-from tests.journeys.next_release import NEXT, PATCH, THE_ONE_AFTER
 from tests.journeys.people import Company, accept_invitation, company_that_buys, invite, priced
-from tests.journeys.releases import Beside, release
 from tests.journeys.sessions import RenewedSessions
 from tests.waiting import eventually
 
@@ -48,6 +50,11 @@ UPGRADED = ("identity", "orders")
 """The other two stay: they are older consumers of the added field, to the end."""
 PATIENCE = 180.0
 """Seconds; two releases run on one machine."""
+
+
+def release(folder: Path, changes: Sequence[Change]) -> str:
+    """The tree's code with the changes, in a folder of its own: its PYTHONPATH."""
+    return python_path(copy(ROOT, folder, changes))
 
 
 @pytest.fixture

@@ -227,6 +227,24 @@ async def test_the_server_comes_back(
     )  # fmt: skip
 
 
+async def test_once_the_server_has_taken_a_mail_those_that_waited_for_it_are_due(
+    database: Database, handle: Handle, send_round: Round, smtp: ScriptedServer, add_contact: AddContact
+) -> None:
+    """Else a mail waits once more for as long as the server was away."""
+    for number in range(3):
+        await handle(confirmed(await add_contact(f"{number}@example.com")))
+    later = NOW + timedelta(minutes=5)
+    smtp.answers["CONNECT"] = ["drop"] * 6
+    await send_round()
+    await send_round(later)
+    assert {one.next_attempt_at for one in await queued(database)} == {later + timedelta(minutes=5)}
+    await handle(confirmed(await add_contact("new@example.com")))
+    back = later + timedelta(seconds=1)
+    while await send_round(back):
+        pass
+    assert {one.status for one in await queued(database)} == {DeliveryStatus.SENT}
+
+
 async def test_a_contact_may_arrive_after_its_event(
     database: Database, handle: Handle, send_round: Round, smtp: ScriptedServer, add_contact: AddContact
 ) -> None:

@@ -25,6 +25,7 @@ from pricing.imports.applying import apply_imports
 from pricing.imports.reading import read_imports
 
 MASTER_KEY = "A" * 43
+ANY_VERSION = {"If-Match": "*"}
 SEES_PRICES = (Permission.BUY, Permission.SEE_PRICES)
 
 
@@ -131,12 +132,13 @@ class Merchant:
 
     async def article(self, code: str, **fields: Any) -> None:
         body = {"names": {"en": code.title()}, "unit": "piece", "vat_class": "standard", **fields}
-        await accepted(self.staff.put(f"/articles/{code}", json=body))
+        await accepted(self.staff.put(f"/articles/{code}", json=body, headers=ANY_VERSION))
 
     async def price_list(
         self, code: str, prices: dict[str, list[dict[str, Any]]] | None = None, *, currency: str = "EUR", **fields: Any
     ) -> None:
-        await accepted(self.staff.put(f"/price-lists/{code}", json={"currency": currency, **fields}))
+        body = {"currency": currency, **fields}
+        await accepted(self.staff.put(f"/price-lists/{code}", json=body, headers=ANY_VERSION))
         for article, tiers in (prices or {}).items():
             await accepted(self.staff.put(f"/price-lists/{code}/prices/{article}", json={"tiers": tiers}))
 

@@ -14,6 +14,7 @@ async def test_an_article_is_put_and_put_again(merchant: Merchant) -> None:
     again = await staff.put("/articles/lamp", json=BODY)
     assert (again.status_code, again.headers["ETag"]) == (200, '"1"')
     changed = {**BODY, "names": {"en": "Lamp"}, "weight_grams": 850}
+    await refused(staff.put("/articles/lamp", json=changed), 428, "if-match-missing")
     assert (await staff.put("/articles/lamp", json=changed, headers={"If-Match": '"1"'})).headers["ETag"] == '"2"'
     await refused(staff.put("/articles/lamp", json=BODY, headers={"If-Match": '"1"'}), 412, "stale-version")
     assert [event.article for event in await merchant.published(ArticleChanged)] == ["lamp", "lamp"]

@@ -18,7 +18,7 @@ from contracts.identity.values import CustomerStatus, Permission
 from contracts.pricing.priced_cart import MAX_LINES, PricedCart
 from pricing.buyers.queries import BUYER
 from pricing.priced_carts.resolution import RESOLVE
-from tests.pricing.merchant import Merchant, accepted, refused
+from tests.pricing.merchant import ANY_VERSION, Merchant, accepted, refused
 
 LAMP = {"article": "lamp", "quantity": "1"}
 
@@ -178,7 +178,7 @@ async def test_without_a_valid_list_of_its_own_or_its_groups_there_is_no_cart(
 ) -> None:
     member = await merchant.member(company)
     ended = {"currency": "EUR", "valid_until": "2020-01-01T00:00:00Z"}
-    await accepted(merchant.staff.put("/price-lists/retail", json=ended))
+    await accepted(merchant.staff.put("/price-lists/retail", json=ended, headers=ANY_VERSION))
     await refused(member.post("/priced-carts", json={"lines": [LAMP]}), 403, "no-price-list")
     shown = (await accepted(member.post("/prices", json={"articles": ["lamp"]}))).json()["items"]
     assert shown[0]["explanation"]["level"] == "base"

@@ -31,6 +31,7 @@ PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
         412: "Changed since you read it",
         413: "Too large",
         422: "Not of the documented form, or against a rule",
+        428: "A change without the version that was read",
         429: "Later again",
         503: "A part is away for a moment; `Retry-After`",
     }.items()

@@ -2,7 +2,7 @@
 
 import re
 
-from chassis.errors import Invalid, StaleVersion
+from chassis.errors import Invalid, StaleVersion, VersionMissing
 
 
 def etag(version: int) -> str:
@@ -28,3 +28,13 @@ def check_version(if_match: str | None, current: int) -> None:
     """
     if if_match is not None and if_match.strip() != "*" and required_version(if_match) != current:
         raise StaleVersion
+
+
+def must_name_version(if_match: str | None) -> None:
+    """For what is made and changed by the same `PUT`, before it changes something that is there.
+
+    Raises:
+        VersionMissing: there is no `If-Match`.
+    """
+    if if_match is None:
+        raise VersionMissing

@@ -31,10 +31,7 @@ def fetch_all(jars: Iterable[Jar], target: Path) -> None:
 
 
 def _fetch(jar: Jar, context: MavenContext, target: Path) -> None:
-    """Only a jar with the right checksum gets its name, so one that is there was complete."""
-    file = target / jar.file
-    if file.exists():
-        return
+    """Only a jar with the right checksum gets its name."""
     group, name, version = jar.coordinates.split(":")
     artifact = context.project(group, name).at_version(version).artifact()
     trouble: Exception | None = None
@@ -47,7 +44,7 @@ def _fetch(jar: Jar, context: MavenContext, target: Path) -> None:
                 artifact.cached_path.unlink(missing_ok=True)
             continue
         if hashlib.sha256(found.read_bytes()).hexdigest() == jar.sha256:
-            found.rename(file)
+            found.replace(target / jar.file)
             return
         found.unlink()  # cut short by a kill, or not what was listed
         trouble = StackError("its checksum is not the listed one")

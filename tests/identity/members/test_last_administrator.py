@@ -77,7 +77,7 @@ async def promote(database, member):
 
 async def edit(database, member, role):
     async with database.transaction() as session:
-        return await edit_member(session, EditMember(member, None, role=role))
+        return await edit_member(session, EditMember(member, None, "*", role=role))
 
 
 async def remove(database, member):
@@ -88,9 +88,9 @@ async def remove(database, member):
 async def test_a_new_role_brings_its_permissions_and_named_ones_stay(database):
     _, (_, bob) = await company_with(database, "ada", "bob")
     async with database.transaction() as session:
-        command = EditMember(bob, None, role=BuiltIn.USER, permissions={Permission.SEE_PRICES}, always_attested=True)
-        await edit_member(session, command)
+        terms = {"role": BuiltIn.USER, "permissions": {Permission.SEE_PRICES}, "always_attested": True}
+        await edit_member(session, EditMember(bob, None, '"1"', **terms))
     async with database.transaction() as session:
-        member = await edit_member(session, EditMember(bob, None, always_attested=False))
+        member = await edit_member(session, EditMember(bob, None, '"2"', always_attested=False))
     assert member.permissions == {Permission.SEE_PRICES}
     assert not member.always_attested

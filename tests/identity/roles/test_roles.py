@@ -73,7 +73,7 @@ async def test_a_member_gets_the_merchants_own_role_by_invitation(api, company, 
     member = await accept(api, token)
     assert (member.role, member.administers, member.permissions) == ("lead", False, set(LEAD["permissions"]))
     other = {"role": "lead", "permissions": ["see_prices"]}
-    changed = await api.http.patch(f"/v1/members/{administrator.id}", json=other, headers=headers)
+    changed = await api.http.patch(f"/v1/members/{administrator.id}", json=other, headers={**headers, "If-Match": "*"})
     assert code(changed) == (409, "last-administrator")
 
 
@@ -107,7 +107,9 @@ async def test_an_unknown_role_is_refused_where_it_is_named(api, company, admini
     for answer in (
         await api.invite(company.id, EMAIL, api.staff, role="lead"),
         await api.http.post(f"/v1/companies/{company.id}/members", json=person, headers=api.staff),
-        await api.http.patch(f"/v1/members/{administrator.id}", json={"role": "lead"}, headers=api.staff),
+        await api.http.patch(
+            f"/v1/members/{administrator.id}", json={"role": "lead"}, headers={**api.staff, "If-Match": "*"}
+        ),
     ):
         assert code(answer) == (422, "role-unknown")
         assert [one["pointer"] for one in answer.json()["errors"]] == ["/role"]

@@ -7,14 +7,19 @@ from tests.orders.world import code
 LIMIT = {"amount": "50.00", "currency": "EUR"}
 
 
+async def set_limits(world, company, **limits) -> None:
+    headers = {**world.staff, "If-Match": '"0"'}
+    assert (await world.http.put(f"/v1/limits/companies/{company}", json=limits, headers=headers)).status_code == 200
+
+
 async def test_an_administrator_sets_the_limits_of_his_company(world):
     company = await world.company()
     administrator = await world.member(company, administers=True)
     path = f"/v1/limits/companies/{company}"
-    set_ = await world.http.put(path, json={"per_order": LIMIT}, headers=administrator.headers)
+    unread = {**administrator.headers, "If-Match": '"0"'}
+    set_ = await world.http.put(path, json={"per_order": LIMIT}, headers=unread)
     assert set_.status_code == 200
-    stale = await world.http.put(path, json={}, headers={**administrator.headers, "If-Match": '"0"'})
-    assert code(stale) == (412, "stale-version")
+    assert code(await world.http.put(path, json={}, headers=unread)) == (412, "stale-version")
     read = await world.http.get(path, headers=administrator.headers)
     assert read.json()["per_order"] == LIMIT
     assert read.headers["ETag"] == '"1"'
@@ -27,7 +32,8 @@ async def test_an_administrator_sets_the_limits_of_his_company(world):
         "not-found",
     )
     negative = {"per_order": {"amount": "-1.00", "currency": "EUR"}}
-    assert (await world.http.put(path, json=negative, headers=administrator.headers)).status_code == 422
+    refused = await world.http.put(path, json=negative, headers={**administrator.headers, "If-Match": '"1"'})
+    assert [one["pointer"] for one in refused.json()["errors"]] == ["/per_order"]
 
 
 async def test_of_parallel_changes_to_one_version_one_is_made(world):
@@ -41,7 +47,7 @@ async def test_of_parallel_changes_to_one_version_one_is_made(world):
 async def test_over_the_companys_limit_is_refused_and_nothing_stored(world):
     company = await world.company()
     buyer = await world.buyer(company)
-    await world.http.put(f"/v1/limits/companies/{company}", json={"per_order": LIMIT}, headers=world.staff)
+    await set_limits(world, company, per_order=LIMIT)
     refused = await world.submit(buyer, world.cart(company, buyer.member_id, price="50.00"))
     assert code(refused) == (403, "company-limit-exceeded")
     assert refused.json()["limit"] == LIMIT
@@ -54,7 +60,7 @@ async def test_a_monthly_limit_of_the_company_holds_under_parallel_orders(world)
     """Each order alone is under the limit; together only four of ten fit."""
     company = await world.company()
     buyers = [await world.buyer(company) for _ in range(10)]
-    await world.http.put(f"/v1/limits/companies/{company}", json={"per_month": LIMIT}, headers=world.staff)
+    await set_limits(world, company, per_month=LIMIT)
     answers = await asyncio.gather(*(world.submit(buyer) for buyer in buyers))
     assert sorted(answer.status_code for answer in answers) == [201] * 4 + [403] * 6
     assert await world.used(company) == "48.40"

@@ -87,10 +87,10 @@ class EditMember:
     member_id: UUID
     company_id: UUID | None
     """The only company in which to look; None: staff."""
+    if_match: str
     role: Code | None = None
     permissions: Collection[Permission] | None = None
     always_attested: bool | None = None
-    if_match: str | None = None
     limits: frozenset[str] = frozenset()
     """Which of the two limits this changes."""
     limit_per_order: Money | None = None

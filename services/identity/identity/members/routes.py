@@ -170,16 +170,16 @@ async def patch_member(
     caller: StaffOrMember,
     session: Session,
     response: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: Annotated[str, Header()],
 ) -> MemberChanged:
     """The last administrator of a company stays one: `last-administrator`."""
     command = EditMember(
         member_id=member_id,
         company_id=managed_company(caller),
+        if_match=if_match,
         role=body.role,
         permissions=body.permissions,
         always_attested=body.always_attested,
-        if_match=if_match,
         limits=frozenset(body.model_fields_set),
         limit_per_order=body.limit_per_order,
         limit_per_month=body.limit_per_month,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from opentelemetry import propagate
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,7 @@ from chassis.context import cause
 from chassis.errors import NotFound
 from chassis.ids import new_id
 from contracts.notifications.activities import Link, Template
-from notifications.deliveries.models import GIVE_UP_AFTER, LEASE, MERCHANT, Delivery, DeliveryStatus
+from notifications.deliveries.models import GIVE_UP_AFTER, LEASE, MERCHANT, SERVER_AWAY, Delivery, DeliveryStatus
 from notifications.mails.letters import message_id
 
 
@@ -107,6 +107,17 @@ async def claim_due(session: AsyncSession, *, at: datetime, limit: int) -> Seque
     for delivery in claimed:
         delivery.next_attempt_at = at + LEASE
     return claimed
+
+
+async def hurry(session: AsyncSession, *, at: datetime) -> None:
+    """The mail server is back: queued mails that wait because it was away are due now, however long they have waited."""
+    waiting = (
+        select(Delivery.id)
+        .where(Delivery.next_attempt_at > at, Delivery.reason.startswith(SERVER_AWAY))
+        .where(Delivery.status == DeliveryStatus.PENDING)
+        .with_for_update(skip_locked=True)
+    )
+    await session.execute(update(Delivery).where(Delivery.id.in_(waiting)).values(next_attempt_at=at))
 
 
 async def lock_delivery(session: AsyncSession, delivery_id: UUID) -> Delivery:

@@ -19,8 +19,11 @@ MERCHANT = "merchant"
 """The recipient that is no contact."""
 GIVE_UP_AFTER = timedelta(hours=48)
 """No mail is sent for an event older than this."""
-LEASE = timedelta(minutes=2)
-"""A queued mail whose sender has not said what became of it is taken up again; longer than a mailer's patience."""
+LEASE = timedelta(seconds=45)
+"""A queued mail whose sender has not said what became of it is taken up again; longer than a mailer's patience, and than it
+takes to write down how it went."""
+SERVER_AWAY = "mail-server-"
+"""With this begin the reasons of attempts that the mail server spoiled, and not the mail."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=15)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -18,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.database import Database
 from chassis.errors import Invalid, NotYet
 from chassis.policies import policy
+from chassis.transient import is_transient
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
 from notifications.contacts.queries import Recipient, find_recipient, names_of
-from notifications.deliveries.commands import record_failure, record_postponement, record_sent
+from notifications.deliveries.commands import hurry, record_failure, record_postponement, record_sent
 from notifications.deliveries.models import Delivery
 from notifications.mails.addresses import deliverable
 from notifications.mails.letters import Letter, Mailbox, write_letter
@@ -29,6 +31,9 @@ from notifications.mails.mailer import Mailer, MailRefused
 from notifications.mails.policy import MailLinks, MailPolicy
 from notifications.mails.rendering import Content, render
 from notifications.mails.templates import PEOPLE, SPECS, Page
+
+WRITTEN_AGAIN = 0.5
+"""Seconds between two attempts to write down an outcome."""
 
 tracer = trace.get_tracer("countersign.notifications")
 
@@ -55,6 +60,10 @@ async def send_delivery(database: Database, post: Post, find: Find, *, at: datet
         NotYet: to be tried again; the delivery says why.
         Invalid: the template's parameters or link are not what it takes.
     """
+    return await _to_its_end(_attempt(database, post, find, at=at))
+
+
+async def _attempt(database: Database, post: Post, find: Find, *, at: datetime) -> Delivery:
     async with database.transaction() as session:
         delivery = await find(session)
         if delivery.is_closed:
@@ -72,7 +81,7 @@ async def send_delivery(database: Database, post: Post, find: Find, *, at: datet
         raise RecipientUnknown("recipient-unknown", "The contact is not known here, not yet or not any more.")
     if letter is None:
         return delivery
-    return await _to_its_end(_hand_over(database, post.mailer, delivery, letter, at))
+    return await _hand_over(database, post.mailer, delivery, letter, at)
 
 
 async def _to_its_end(attempt: Coroutine[Any, Any, Delivery]) -> Delivery:
@@ -93,14 +102,28 @@ async def _hand_over(database: Database, mailer: Mailer, delivery: Delivery, let
         with tracer.start_as_current_span("send mail", attributes=attributes, record_exception=False):
             await mailer.send(letter)
     except MailRefused as refused:
-        async with database.transaction() as session:
-            return await record_failure(session, delivery.id, reason=refused.reason, at=at)
+        return await _written(database, partial(record_failure, delivery_id=delivery.id, reason=refused.reason, at=at))
     except NotYet as later:
-        async with database.transaction() as session:
-            await record_postponement(session, delivery.id, reason=later.code, at=at)
+        await _written(database, partial(record_postponement, delivery_id=delivery.id, reason=later.code, at=at))
         raise
-    async with database.transaction() as session:
-        return await record_sent(session, delivery.id, at=at)
+    sent = await _written(database, partial(record_sent, delivery_id=delivery.id, at=at))
+    if mailer.was_away:
+        mailer.was_away = False
+        async with database.transaction() as session:
+            await hurry(session, at=at)
+    return sent
+
+
+async def _written(database: Database, outcome: Callable[[AsyncSession], Awaitable[Delivery]]) -> Delivery:
+    """However long the database is away: an outcome that is not written down is a mail that is sent again."""
+    while True:
+        try:
+            async with database.transaction() as session:
+                return await outcome(session)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            await asyncio.sleep(WRITTEN_AGAIN)
 
 
 async def _recipient(session: AsyncSession, delivery: Delivery) -> tuple[Recipient | None, MailPolicy]:

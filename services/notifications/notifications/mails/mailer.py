@@ -69,6 +69,8 @@ class Mailer:
         self._server = server
         self._slots = asyncio.Semaphore(server.connections)
         self._idle: list[aiosmtplib.SMTP] = []
+        self.was_away = False
+        """Some mails wait because of that. Who has told them that it is back says so here."""
 
     async def send(self, letter: Letter) -> None:
         """Returns when the server has taken responsibility for the letter.
@@ -77,6 +79,13 @@ class Mailer:
             MailRefused: for good.
             MailDeferred, MailServerAway: to be tried again. After a lost connection it may have been taken all the same.
         """
+        try:
+            await self._send(letter)
+        except MailServerAway:
+            self.was_away = True
+            raise
+
+    async def _send(self, letter: Letter) -> None:
         # `from None`: what the server said may name the recipient, and a cause would be written to the process's history.
         try:
             async with asyncio.timeout(self._server.patience.total_seconds()), self._slots:

@@ -76,10 +76,10 @@ def _parameters(reservation: Reservation) -> dict[str, Any]:
 @dataclass(frozen=True)
 class SetCompanyLimits:
     company_id: UUID
+    if_match: str
     per_order: Money | None
     per_month: Money | None
     at: datetime
-    if_match: str | None = None
 
 
 async def set_company_limits(session: AsyncSession, command: SetCompanyLimits) -> CompanyLimits:

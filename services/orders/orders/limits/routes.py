@@ -78,13 +78,13 @@ async def change_company_limits(
     caller: StaffOrMember,
     session: Session,
     response: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: Annotated[str, Header()],
 ) -> CompanyLimitsBody:
     _may_manage(caller, company_id)
     if not await company_is_known(await session.connection(), company_id):
         raise NotFound
     limits = await set_company_limits(
-        session, SetCompanyLimits(company_id, body.per_order, body.per_month, clock.now(), if_match)
+        session, SetCompanyLimits(company_id, if_match, body.per_order, body.per_month, clock.now())
     )
     response.headers["ETag"] = etag(limits.version)
     return body

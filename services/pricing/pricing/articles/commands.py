@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import NotFound
-from chassis.http.etag import check_version
+from chassis.http.etag import check_version, must_name_version
 from chassis.ids import new_id
 from pricing.articles.models import Article, ArticleStatus
 
@@ -45,6 +45,7 @@ async def put_article(
 
     Raises:
         StaleVersion: it is not at the version that the caller read.
+        VersionMissing: it is there, differs, and the caller names no version.
     """
     try:
         article = await lock_article(session, command.code)
@@ -56,8 +57,9 @@ async def put_article(
         return article, True
     check_version(if_match, article.sequence)
     differing = [one.name for one in fields(command) if getattr(article, one.name) != getattr(command, one.name)]
-    for name in differing:
-        setattr(article, name, getattr(command, name))
     if differing:
+        must_name_version(if_match)
+        for name in differing:
+            setattr(article, name, getattr(command, name))
         article.changed()
     return article, False

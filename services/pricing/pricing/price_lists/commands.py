@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, Invalid, NotFound, Problem
-from chassis.http.etag import check_version
+from chassis.http.etag import check_version, must_name_version
 from chassis.ids import new_id
 from pricing.articles.models import Article
 from pricing.price_lists.models import PriceList, PriceListPeriod, PriceVersion, prices_table
@@ -72,6 +72,7 @@ async def put_price_list(
         Invalid: `period-empty`.
         Conflict: `price-list-currency-fixed`, `price-list-base-fixed`, or `base-list-exists` in this currency.
         StaleVersion: it is not at the version that the caller read.
+        VersionMissing: it is there, its validity differs, and the caller names no version.
     """
     _check_period(command.valid_from, command.valid_until, "/valid_until")
     try:
@@ -85,6 +86,7 @@ async def put_price_list(
     if found.base != command.base:
         raise Conflict("price-list-base-fixed", "A price list is the base list from the beginning, or never.")
     if found.change_validity(command.valid_from, command.valid_until):
+        must_name_version(if_match)
         session.add(_period(found, at))
         await session.flush()
         await note_lapses(session, at, price_list=found.number)

@@ -1,13 +1,13 @@
 """What the next two releases change: every process, a table, and an event. Done as CONTRIBUTING.md says."""
 
-from faults.sources import Patch
+from collections.abc import Sequence
 
-from tests.journeys.releases import NewFile
+from faults.sources import Change, NewFile, Patch
 
 PATCH = "look-again"
 """Each process reads its row once more before it ends."""
 
-PROCESSES = [
+PROCESSES: Sequence[Change] = [
     Patch(
         "services/orders/orders/attestation/workflows.py",
         "        self._stop_asking()\n        if row.status is OrderStatus.ATTESTED:\n",
@@ -35,7 +35,7 @@ PROCESSES = [
     ),
 ]
 
-EVENT = [
+EVENT: Sequence[Change] = [
     Patch(
         "contracts/contracts/orders/events.py",
         "    attested: bool = False\n",
@@ -49,7 +49,10 @@ EVENT = [
     ),
 ]
 
-EXPAND = '''"""`orders.order_reference` becomes `buyer_reference`: both are there, and the same, whichever a release writes."""
+EXPAND = '''"""`orders.order_reference` becomes `buyer_reference`: both are there, and the same, whichever a release writes.
+
+Each batch is committed, so all of this may be run again from its start.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -61,9 +64,9 @@ BATCH = 50
 
 
 def upgrade() -> None:
-    op.add_column("orders", sa.Column("buyer_reference", sa.Text(), nullable=True))
+    op.add_column("orders", sa.Column("buyer_reference", sa.Text(), nullable=True), if_not_exists=True)
     op.execute("""
-        CREATE FUNCTION keep_references_alike() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE OR REPLACE FUNCTION keep_references_alike() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             NEW.buyer_reference := coalesce(NEW.buyer_reference, NEW.order_reference);
             NEW.order_reference := NEW.buyer_reference;
@@ -71,7 +74,7 @@ def upgrade() -> None:
         END $$
     """)
     op.execute("""
-        CREATE TRIGGER keep_references_alike BEFORE INSERT ON orders  -- written once, with the order
+        CREATE OR REPLACE TRIGGER keep_references_alike BEFORE INSERT ON orders  -- written once, with the order
         FOR EACH ROW EXECUTE FUNCTION keep_references_alike()
     """)
     with op.get_context().autocommit_block():
@@ -106,7 +109,7 @@ def upgrade() -> None:
 
 MIGRATIONS = "services/orders/orders/migrations/versions"
 
-TABLE = [
+TABLE: Sequence[Change] = [
     NewFile(f"{MIGRATIONS}/0002_expand.py", EXPAND),
     Patch(
         "services/orders/orders/orders/models.py",
@@ -131,5 +134,5 @@ TABLE = [
     ),
 ]
 
-NEXT = [*PROCESSES, *EVENT, *TABLE]
-THE_ONE_AFTER = [*NEXT, NewFile(f"{MIGRATIONS}/0003_contract.py", CONTRACT)]
+NEXT: Sequence[Change] = [*PROCESSES, *EVENT, *TABLE]
+THE_ONE_AFTER: Sequence[Change] = [*NEXT, NewFile(f"{MIGRATIONS}/0003_contract.py", CONTRACT)]

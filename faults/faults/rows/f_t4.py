@@ -1,0 +1,29 @@
+"""F-T4. Who comes back from a stop longer than every time-out finds his step done by another, and is not heard."""
+
+import asyncio
+import signal
+
+from faults.row import Row
+from faults.rows.f_t3 import EFFECT
+from faults.system import System
+
+SERVICES = ("orders", "notifications", "identity")
+SECONDS = 65
+"""Longer than an attempt may be without a heartbeat (4 s), than a workflow task (10 s), and than any attempt (60 s)."""
+
+
+async def inject(system: System) -> None:
+    """Each stops within a step, after its effect and before it says so."""
+    system.need_split()
+    async with system.beside() as others:
+        try:
+            for service in SERVICES:
+                await system.at("activity-done", service, "stop")
+                await others.start(service, "worker")
+            await asyncio.sleep(SECONDS)
+        finally:
+            await system.signal(signal.SIGCONT, *(f"{service}-worker" for service in SERVICES))
+        await asyncio.sleep(5)  # both at work
+
+
+row = Row("F-T4", "Temporal worker", "SIGSTOP past heartbeat and start-to-close, then CONT", "I2", inject, [EFFECT])
