@@ -18,6 +18,7 @@ from aiokafka import ConsumerRecord
 from opentelemetry import propagate, trace
 from prometheus_client import Counter, Histogram
 from pydantic import ValidationError
+from sqlalchemy import Insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +51,20 @@ delay = Histogram(
 )  # fmt: skip
 
 
+class Inserts:
+    """Rows that the events of one transaction add: written together at its end, a statement once for all its rows."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Insert, list[Mapping[str, Any]]] = {}
+
+    def add(self, statement: Insert, row: Mapping[str, Any]) -> None:
+        self._rows.setdefault(statement, []).append(row)
+
+    async def write(self, session: AsyncSession) -> None:
+        for statement, rows in self._rows.items():
+            await session.execute(statement, rows)
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One event as it reached a handler, and what a handler may use."""
@@ -58,6 +73,7 @@ class Delivery:
     processes: Processes
     envelope: Envelope
     now: datetime
+    inserts: Inserts
 
 
 Handler = Callable[[Delivery, Any], Awaitable[None]]
@@ -133,14 +149,15 @@ class Subscription:
         return unseen
 
     async def apply(self, session: AsyncSession, processes: Processes, batch: Sequence[tuple[Received, Event]]) -> None:
-        at = clock.now()
+        at, inserts = clock.now(), Inserts()
         for received, event in batch:
             envelope = received.envelope
             assert envelope is not None
             because = Cause(envelope.correlation_id or str(envelope.id), str(envelope.id), envelope.actor)
             parent = propagate.extract({"traceparent": envelope.traceparent} if envelope.traceparent else {})
             with caused_by(because), tracer.start_as_current_span(f"handle {event.type}", context=parent):
-                await self.handlers[type(event)](Delivery(session, processes, envelope, at), event)
+                await self.handlers[type(event)](Delivery(session, processes, envelope, at, inserts), event)
+        await inserts.write(session)
 
 
 def decode(received: Received, types: Mapping[str, type[Event]]) -> Event | None:
