@@ -9,6 +9,7 @@ import base64
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -154,10 +155,17 @@ class Subscription:
             envelope = received.envelope
             assert envelope is not None
             because = Cause(envelope.correlation_id or str(envelope.id), str(envelope.id), envelope.actor)
-            parent = propagate.extract({"traceparent": envelope.traceparent} if envelope.traceparent else {})
-            with caused_by(because), tracer.start_as_current_span(f"handle {event.type}", context=parent):
+            with caused_by(because), _span(event.type, envelope.traceparent):
                 await self.handlers[type(event)](Delivery(session, processes, envelope, at, inserts), event)
         await inserts.write(session)
+
+
+def _span(event_type: str, traceparent: str | None) -> AbstractContextManager[Any]:
+    """Of the trace that the event belongs to, if it belongs to one."""
+    if traceparent is None:
+        return nullcontext()
+    parent = propagate.extract({"traceparent": traceparent})
+    return tracer.start_as_current_span(f"handle {event_type}", context=parent)
 
 
 def decode(received: Received, types: Mapping[str, type[Event]]) -> Event | None:
@@ -232,11 +240,11 @@ class BatchConsumer:
             for one in batch:
                 if one.key in blocked:
                     await self._park(session, one, "follows-parked", "an earlier event of its key is parked", 0)
-        at = clock.now()
+        at, delayed = clock.now(), delay.labels(self.reader.topic.name)
+        handled.labels(self.reader.topic.name).inc(len(events))
         for one, _ in events:
-            handled.labels(self.reader.topic.name).inc()
             if one.envelope:
-                delay.labels(self.reader.topic.name).observe(max(0.0, (at - one.envelope.time).total_seconds()))
+                delayed.observe(max(0.0, (at - one.envelope.time).total_seconds()))
 
     async def _decode_unseen(self, session: AsyncSession, batch: Sequence[Received]) -> list[tuple[Received, Event]]:
         for one in batch:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
-from opentelemetry import propagate
+from opentelemetry import propagate, trace
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,10 +46,13 @@ DEFAULT_PARTITION = "CREATE TABLE outbox_default PARTITION OF outbox DEFAULT"
 """Run by the first migration, so that an insert never fails for want of a partition."""
 
 
-def _traceparent() -> str | None:
-    trace: dict[str, str] = {}
-    propagate.inject(trace)
-    return trace.get("traceparent")
+def traceparent() -> str | None:
+    """The current trace, as it is written down."""
+    if not trace.get_current_span().get_span_context().is_valid:
+        return None
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Recorded:
     key: str
     sequence: int
     because: Cause = field(default_factory=cause)
-    traceparent: str | None = field(default_factory=_traceparent)
+    traceparent: str | None = field(default_factory=traceparent)
     order: int = field(default_factory=count().__next__)
     """Across aggregates: what was recorded first is published first, as far as keys allow."""
 

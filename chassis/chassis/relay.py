@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 from prometheus_client import Counter, Gauge
 
+from chassis.batches import Batches, Outgoing
 from chassis.clock import now
 from chassis.database import Database
 from chassis.housekeeping import Duty, keep_house
@@ -139,32 +140,15 @@ class Relay:
                 pause = min(pause * 1.5, POLL_MAX)
 
     async def _publish(self, connection: Any, mark: Any, producer: AIOKafkaProducer, rows: list[Any]) -> None:
-        confirmations, sent, stopped = [], [], set()
-        for row in rows:
-            if row["key"] in stopped:
-                continue
-            try:
-                confirmations.append(
-                    await producer.send(
-                        row["topic"], value=row["value"], key=row["key"].encode(), headers=self._headers(row)
-                    )
-                )
-                sent.append(row)
-            except MessageSizeTooLargeError as error:
-                stopped.add(row["key"])
-                await connection.execute(_PARK, row["id"], row["created_at"], str(error)[:500])
-                parked.labels(self.service).inc()
-                log.error(  # noqa: TRY400 - the sentence says it all
-                    "event can not be published, its key is parked", extra={"event_id": str(row["event_id"])}
-                )
-        outcomes = await asyncio.gather(*confirmations, return_exceptions=True)
-        confirmed = list(compress(sent, (not isinstance(outcome, BaseException) for outcome in outcomes)))
+        wrong = await Batches(producer).send(
+            Outgoing(row["topic"], row["key"].encode(), row["value"], self._headers(row)) for row in rows
+        )
+        confirmed = [row for position, row in enumerate(rows) if position not in wrong]
         if confirmed:
             await mark.fetch([row["id"] for row in confirmed], min(row["created_at"] for row in confirmed))
             published.labels(self.service).inc(len(confirmed))
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        for position, error in wrong.items():
+            raise error
 
     def _headers(self, row: Any) -> list[tuple[str, bytes]]:
         stamp = orjson.loads(row["headers"])
