@@ -77,7 +77,8 @@ class Aggregate(Base):
         recorded.clear()
         state = self.state()
         if state is not None:
-            drained.append(Recorded(state, self.key, self.sequence))
+            last = drained[-1]
+            drained.append(Recorded(state, self.key, self.sequence, last.because, last.traceparent))
         return drained
 
 

@@ -9,6 +9,7 @@ import base64
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +19,7 @@ from aiokafka import ConsumerRecord
 from opentelemetry import propagate, trace
 from prometheus_client import Counter, Gauge, Histogram
 from pydantic import ValidationError
+from sqlalchemy import Insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,6 +53,20 @@ delay = Histogram(
 )  # fmt: skip
 
 
+class Inserts:
+    """Rows that the events of one transaction add: written together at its end, a statement once for all its rows."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Insert, list[Mapping[str, Any]]] = {}
+
+    def add(self, statement: Insert, row: Mapping[str, Any]) -> None:
+        self._rows.setdefault(statement, []).append(row)
+
+    async def write(self, session: AsyncSession) -> None:
+        for statement, rows in self._rows.items():
+            await session.execute(statement, rows)
+
+
 @dataclass(frozen=True)
 class Delivery:
     """One event as it reached a handler, and what a handler may use."""
@@ -59,6 +75,7 @@ class Delivery:
     processes: Processes
     envelope: Envelope
     now: datetime
+    inserts: Inserts
 
 
 Handler = Callable[[Delivery, Any], Awaitable[None]]
@@ -134,14 +151,22 @@ class Subscription:
         return unseen
 
     async def apply(self, session: AsyncSession, processes: Processes, batch: Sequence[tuple[Received, Event]]) -> None:
-        at = clock.now()
+        at, inserts = clock.now(), Inserts()
         for received, event in batch:
             envelope = received.envelope
             assert envelope is not None
             because = Cause(envelope.correlation_id or str(envelope.id), str(envelope.id), envelope.actor)
-            parent = propagate.extract({"traceparent": envelope.traceparent} if envelope.traceparent else {})
-            with caused_by(because), tracer.start_as_current_span(f"handle {event.type}", context=parent):
-                await self.handlers[type(event)](Delivery(session, processes, envelope, at), event)
+            with caused_by(because), _span(event.type, envelope.traceparent):
+                await self.handlers[type(event)](Delivery(session, processes, envelope, at, inserts), event)
+        await inserts.write(session)
+
+
+def _span(event_type: str, traceparent: str | None) -> AbstractContextManager[Any]:
+    """Of the trace that the event belongs to, if it belongs to one."""
+    if traceparent is None:
+        return nullcontext()
+    parent = propagate.extract({"traceparent": traceparent})
+    return tracer.start_as_current_span(f"handle {event_type}", context=parent)
 
 
 def decode(received: Received, types: Mapping[str, type[Event]]) -> Event | None:
@@ -228,11 +253,11 @@ class BatchConsumer:
             for one in batch:
                 if one.key in blocked:
                     await self._park(session, one, "follows-parked", "an earlier event of its key is parked", 0)
-        at = clock.now()
+        at, delayed = clock.now(), delay.labels(self.reader.topic.name)
+        handled.labels(self.reader.topic.name).inc(len(events))
         for one, _ in events:
-            handled.labels(self.reader.topic.name).inc()
             if one.envelope:
-                delay.labels(self.reader.topic.name).observe(max(0.0, (at - one.envelope.time).total_seconds()))
+                delayed.observe(max(0.0, (at - one.envelope.time).total_seconds()))
 
     async def _decode_unseen(self, session: AsyncSession, batch: Sequence[Received]) -> list[tuple[Received, Event]]:
         for one in batch:

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
-from opentelemetry import propagate
+from opentelemetry import propagate, trace
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.clock import now
-from chassis.context import cause
+from chassis.context import Cause, cause
 from chassis.ids import new_id
 from chassis.metadata import metadata
 from contracts.shared.event import Event
@@ -46,29 +46,31 @@ DEFAULT_PARTITION = "CREATE TABLE outbox_default PARTITION OF outbox DEFAULT"
 """Run by the first migration, so that an insert never fails for want of a partition."""
 
 
+def traceparent() -> str | None:
+    """The current trace, as it is written down."""
+    if not trace.get_current_span().get_span_context().is_valid:
+        return None
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    return carrier.get("traceparent")
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event and where it stands in its aggregate's sequence."""
+    """An event, where it stands in its aggregate's sequence, and what led to it: one transaction may have many causes."""
 
     event: Event
     key: str
     sequence: int
+    because: Cause = field(default_factory=cause)
+    traceparent: str | None = field(default_factory=traceparent)
     order: int = field(default_factory=count().__next__)
     """Across aggregates: what was recorded first is published first, as far as keys allow."""
 
 
 def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
-    """One row per event, stamped with what caused it and the current trace."""
-    because, at = cause(), now().isoformat()
-    trace: dict[str, str] = {}
-    propagate.inject(trace)
-    stamp = {
-        "time": at,
-        "correlation_id": because.correlation_id,
-        "causation_id": because.causation_id,
-        "actor": because.actor,
-        "traceparent": trace.get("traceparent"),
-    }
+    """One row per event, stamped with what caused it and its trace."""
+    at = now().isoformat()
     return [
         {
             "event_id": new_id(),
@@ -77,7 +79,13 @@ def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
             "type": one.event.type,
             "sequence": one.sequence,
             "value": one.event.model_dump_json().encode(),
-            "headers": stamp,
+            "headers": {
+                "time": at,
+                "correlation_id": one.because.correlation_id,
+                "causation_id": one.because.causation_id,
+                "actor": one.because.actor,
+                "traceparent": one.traceparent,
+            },
         }
         for one in recorded
     ]

@@ -8,7 +8,7 @@ Should it wake up with a batch in its hands, the broker refuses it where the nex
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ import orjson
 from aiokafka.errors import MessageSizeTooLargeError
 from prometheus_client import Counter, Gauge
 
+from chassis.batches import Batches, Outgoing
 from chassis.database import Database
 from chassis.fencing import RENEWED_EVERY, FencedProducer
 from chassis.floor import Floor
@@ -29,11 +30,14 @@ from contracts.shared.topic import Topic
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+LookAhead = Callable[[list[Any]], Awaitable[list[Any]]]
 
 LEASE = "5s"
 BATCH = 500
 MAX_BATCH = 262_144
 """Bytes of a batch to Kafka; a larger event is one of its own."""
+LARGEST = 1_000_000
+"""Bytes of an event: brokers take so much as they are delivered (`message.max.bytes`), with its headers."""
 POLL_MIN, POLL_MAX = 0.01, 0.05
 HOUSEKEEPING_EVERY = 60.0
 CHECKED_WITHIN = 20.0
@@ -44,7 +48,7 @@ TAKE_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('countersign relay', 0
 _TAKE = """
 SELECT id, created_at, event_id, topic, key, type, sequence, value, headers
 FROM outbox o
-WHERE id > $2 AND published_at IS NULL AND parked_reason IS NULL AND NOT EXISTS (
+WHERE id > $2 AND id <> ALL($3::bigint[]) AND published_at IS NULL AND parked_reason IS NULL AND NOT EXISTS (
     SELECT FROM outbox p
     WHERE p.parked_reason IS NOT NULL AND p.published_at IS NULL AND p.topic = o.topic AND p.key = o.key)
 ORDER BY id
@@ -58,7 +62,7 @@ leading = Gauge("countersign_relay_leading", "1 while this process leads", ["ser
 parked = Counter("countersign_outbox_parked_total", "Events that can not be published", ["service"])
 
 
-class Unreadable(Exception):
+class Unpublishable(Exception):
     """A row that no record can be made of."""
 
 
@@ -132,9 +136,9 @@ class Relay:
             connection.terminate()
             await producer.stop()
 
-    async def _keeping(self, connection: Any, work: Coroutine[Any, Any, T]) -> T:
+    async def _keeping(self, connection: Any, work: Awaitable[T]) -> T:
         """Its outcome; meanwhile the lease is kept, however slow the broker is."""
-        task = asyncio.create_task(work)
+        task = asyncio.ensure_future(work)
         try:
             while not (await asyncio.wait({task}, timeout=1))[0]:
                 await connection.fetchval("SELECT 1")
@@ -162,14 +166,23 @@ class Relay:
         woken = asyncio.Event()
         await connection.add_listener(CHANNEL, lambda *_: woken.set())
         take, mark = await connection.prepare(_TAKE), await connection.prepare(_MARK)
+
+        async def look_ahead(rows: list[Any]) -> list[Any]:
+            return await take.fetch(BATCH, floor.id, [row["id"] for row in rows]) if len(rows) == BATCH else []
+
         floor, pause, next_housekeeping = Floor(connection), POLL_MIN, 0.0
         clock = asyncio.get_running_loop().time
         until = clock() + RENEWED_EVERY.total_seconds()
+        ahead: list[Any] = []
         while clock() < until:
             woken.clear()
-            rows = await take.fetch(BATCH, floor.id)
-            if rows:
+            if ahead:
+                rows, ahead = ahead, []
                 await self._publish(connection, mark, producer, rows)
+                continue
+            rows = await take.fetch(BATCH, floor.id, [])
+            if rows:
+                ahead = await self._publish(connection, mark, producer, rows, look_ahead)
                 pause = POLL_MIN
             await floor.taken(rows)
             if clock() >= next_housekeeping:
@@ -181,37 +194,44 @@ class Relay:
                         await woken.wait()
                 pause = min(pause * 1.5, POLL_MAX)
 
-    async def _publish(self, connection: Any, mark: Any, producer: FencedProducer, rows: list[Any]) -> None:
-        outcomes = await self._keeping(connection, self._send(producer, rows))
+    async def _publish(
+        self, connection: Any, mark: Any, producer: FencedProducer, rows: list[Any], look_ahead: LookAhead | None = None
+    ) -> list[Any]:
+        """Returns the rows after these, which it looks for while these are sent; those of a parked key are among them, so
+        then it returns none."""
+        sending = asyncio.create_task(self._send(producer, rows))
+        try:
+            ahead = await look_ahead(rows) if look_ahead else []
+            outcomes = await self._keeping(connection, sending)
+        finally:
+            sending.cancel()
         if confirmed := [row for row, error in outcomes if error is None]:
             await mark.fetch([row["id"] for row in confirmed], min(row["created_at"] for row in confirmed))
             published.labels(self.service).inc(len(confirmed))
         for row, error in outcomes:
             if error is not None and _never(row, error):
                 await self._park(connection, row, error)
+                ahead = []
         for row, error in outcomes:
             if error is not None and not _never(row, error):
                 raise error
+        return ahead
 
     async def _send(self, producer: FencedProducer, rows: list[Any]) -> list[tuple[Any, BaseException | None]]:
         """Each row with what was wrong with it; rows behind a wrong one of their key are left out."""
-        confirmations, sent, stopped = [], [], set()
-        wrong: list[tuple[Any, BaseException | None]] = []
+        sent, records, stopped = [], [], set()
+        outcomes: list[tuple[Any, BaseException | None]] = []
         for row in rows:
             if row["key"] in stopped:
                 continue
             try:
-                headers = self._headers(row)
-                confirmations.append(
-                    await producer.send(row["topic"], value=row["value"], key=row["key"].encode(), headers=headers)
-                )
+                records.append(self._record(row))
                 sent.append(row)
-            except (MessageSizeTooLargeError, Unreadable) as error:
+            except Unpublishable as error:
                 stopped.add(row["key"])
-                wrong.append((row, error))
-        outcomes = await asyncio.gather(*confirmations, return_exceptions=True)
-        errors = (outcome if isinstance(outcome, BaseException) else None for outcome in outcomes)
-        return [*wrong, *zip(sent, errors, strict=True)]
+                outcomes.append((row, error))
+        errors = await Batches(producer).send(records)
+        return [*outcomes, *((row, errors.get(position)) for position, row in enumerate(sent))]
 
     async def _park(self, connection: Any, row: Any, error: BaseException) -> None:
         """It and its key's later ones stay; the others go on."""
@@ -219,11 +239,17 @@ class Relay:
         parked.labels(self.service).inc()
         log.error("event can not be published, its key is parked", extra={"event_id": str(row["event_id"])})
 
-    def _headers(self, row: Any) -> list[tuple[str, bytes]]:
+    def _record(self, row: Any) -> Outgoing:
         """
         Raises:
-            Unreadable: the row is none that `outbox_rows` makes.
+            Unpublishable: the row is none that `outbox_rows` makes, or too large.
         """
+        value = row["value"]
+        if value is not None and len(value) > LARGEST:
+            raise Unpublishable(f"it has {len(value):,} bytes, at most {LARGEST:,} are published")
+        return Outgoing(row["topic"], row["key"].encode(), value, self._headers(row))
+
+    def _headers(self, row: Any) -> list[tuple[str, bytes]]:
         try:
             stamp = orjson.loads(row["headers"])
             return Envelope(
@@ -240,10 +266,10 @@ class Relay:
                 traceparent=stamp["traceparent"],
             ).to_headers()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Unreadable(f"its headers can not be made: {error!r}") from error
+            raise Unpublishable(f"its headers can not be made: {error!r}") from error
 
 
 def _never(row: Any, error: BaseException) -> bool:
     """Whether this row can not be published as it is. One that is larger than `MAX_BATCH` was a batch of its own."""
     too_large = isinstance(error, MessageSizeTooLargeError) and len(row["value"] or b"") >= MAX_BATCH
-    return too_large or isinstance(error, Unreadable)
+    return too_large or isinstance(error, Unpublishable)

@@ -1,6 +1,9 @@
 """Which errors pass by themselves: found by pulling every plug."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
 
 import asyncpg
 from aiokafka.errors import KafkaError
@@ -10,6 +13,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from chassis.errors import NotYet
 
+R = TypeVar("R")
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+"""Seconds."""
 _PERMANENT_SQL = (IntegrityError, DataError, ProgrammingError, NotSupportedError, InternalError)
 _RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014", "53100", "53200", "53300", "57P01", "57P02", "57P03", "25P03"}
 """Serialization failure, deadlock, lock or statement time-out, out of disk, memory or connections, shutting down."""
@@ -46,6 +53,24 @@ def is_transient(error: BaseException) -> bool:
             NotYet,
         ),
     )
+
+
+async def retried(act: Callable[[], Awaitable[R]], *, within: timedelta) -> R:
+    """What `act` answers, which is tried again after transient errors.
+
+    Raises:
+        Exception: any other, and what went wrong last when the time was over.
+    """
+    clock = asyncio.get_running_loop().time
+    pause, deadline = SHORTEST_PAUSE, clock() + within.total_seconds()
+    while True:
+        try:
+            return await act()
+        except Exception as error:
+            if not is_transient(error) or clock() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 def is_contention(error: BaseException) -> bool:

@@ -51,16 +51,3 @@ async def rewind(system: System, group: str, topic: str) -> Places:
 async def has_read(system: System, group: str, topic: str, ends: Places) -> bool:
     async with looking_at(system, group, topic) as observer:
         return all([(await observer.committed(place) or 0) >= end for place, end in ends.items()])
-
-
-async def members(system: System, groups: Sequence[str]) -> dict[str, set[str]]:
-    """Ids of the members of each group; one who was left out and joins again has another."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=system.stack.kafka)
-    await admin.start()
-    try:
-        answers = await admin.describe_consumer_groups(list(groups))
-    finally:
-        await admin.close()
-    return {
-        name: {member[0] for member in members} for answer in answers for _, name, _, _, _, members, *_ in answer.groups
-    }

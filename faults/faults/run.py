@@ -182,7 +182,15 @@ class Bench:
         chance = random.Random(self._seed)
         load = Load(self._shop, RATE, self._seed)
         system = System(
-            self._stack, self._cues, self._journal, chance, load, self._build, self._tell, self._proxies, longest=longest
+            self._stack,
+            self._cues,
+            self._journal,
+            chance,
+            load,
+            self._build,
+            self._tell,
+            self._proxies,
+            longest=longest,
         )
         return load, system
 

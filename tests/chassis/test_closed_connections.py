@@ -18,7 +18,9 @@ async def send_when_closed() -> None:
     server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     connection = AIOKafkaConnection("127.0.0.1", server.sockets[0].getsockname()[1])
     reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+    # As `connect` does it, without a reading task, which would have seen the end first.
     connection._writer, connection._reader = writer, reader
+    connection._read_task = asyncio.get_running_loop().create_future()
     writer.transport.abort()
     await reader.read()
     try:

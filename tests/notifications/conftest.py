@@ -34,7 +34,7 @@ LONG, SHORT = timedelta(seconds=60), timedelta(seconds=2)
 
 
 def mailer_to(
-    script: ScriptedServer, *, connections: int = 2, timeout: timedelta = LONG, patience: timedelta = LONG
+    script: ScriptedServer, *, connections: int = 2, timeout: timedelta = LONG, wait: timedelta = LONG
 ) -> Mailer:
     return Mailer(
         MailServer(
@@ -44,7 +44,8 @@ def mailer_to(
             hostname="test.example",
             connections=connections,
             timeout=timeout,
-            patience=patience,
+            wait=wait,
+            patience=LONG,
         )
     )
 

@@ -17,7 +17,7 @@ from chassis.keys import KnownKey
 from contracts.identity.tokens import AUDIENCE, ISSUER
 from contracts.notifications.activities import Template
 from notifications.app import service
-from notifications.deliveries.commands import OpenDelivery, open_delivery, record_failure
+from notifications.deliveries.commands import OpenDelivery, open_deliveries
 from tests.notifications.conftest import NOW, AddContact
 
 
@@ -72,8 +72,8 @@ async def test_the_log_shows_what_became_of_mails_and_hides_addresses(
     async with database.transaction() as session:
         for number, recipient in enumerate([contact, erased, None]):
             wish = OpenDelivery(f"order/{number}", Template.ORDER_CONFIRMED, recipient, NOW)
-            delivery = await open_delivery(session, wish)
-        await record_failure(session, delivery.id, reason="smtp-550", at=NOW)
+            (delivery,) = await open_deliveries(session, [wish])
+        delivery.fail(reason="smtp-550", at=NOW)
     listed = (await api.get("/v1/deliveries", headers=staff)).json()
     assert [(one["notification"], one["status"], one["address"]) for one in listed["items"]] == [
         ("order/2", "failed", "m…@shop.example"),
@@ -93,7 +93,7 @@ async def test_the_log_comes_in_pages(api: AsyncClient, database: Database) -> N
     staff = await as_caller(database, "staff")
     async with database.transaction() as session:
         for number in range(5):
-            await open_delivery(session, OpenDelivery(f"order/{number}", Template.ORDER_CONFIRMED, None, NOW))
+            await open_deliveries(session, [OpenDelivery(f"order/{number}", Template.ORDER_CONFIRMED, None, NOW)])
     seen, cursor = [], None
     while True:
         page = (

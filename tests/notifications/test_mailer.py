@@ -106,9 +106,13 @@ async def test_one_letter_that_hangs_does_not_hold_up_the_others(smtp: ScriptedS
     await mailer.close()
 
 
-async def test_waiting_for_a_connection_is_bounded_too(smtp: ScriptedServer) -> None:
-    smtp.answers["RCPT"] = ["hang"] * 4
-    mailer = mailer_to(smtp, connections=1, patience=SHORT)
-    outcomes = await asyncio.gather(*(mailer.send(LETTER) for _ in range(4)), return_exceptions=True)
-    assert [type(one) for one in outcomes] == [MailServerAway] * 4
-    assert smtp.silences < 4, "each began to be patient when it had a connection"
+async def test_waiting_for_a_connection_is_bounded_and_cuts_no_letter_short(smtp: ScriptedServer) -> None:
+    smtp.answers["DATA"] = ["hang"]
+    mailer = mailer_to(smtp, connections=1, wait=SHORT)
+    slow = asyncio.create_task(mailer.send(LETTER))
+    await eventually(smtp.keeps_waiting)
+    outcomes = await asyncio.gather(*(mailer.send(LETTER) for _ in range(3)), return_exceptions=True)
+    assert [str(one) for one in outcomes] == ["mail-server-slow: Too many mails wait for the mail server."] * 3
+    smtp.go_on.set()
+    await slow
+    assert len(smtp.taken) == 1

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from chassis.consumers import Delivery as Delivered
+from chassis.consumers import Inserts
 from chassis.context import Cause, caused_by
 from chassis.database import Database
 from chassis.ids import new_id
@@ -22,7 +23,16 @@ from contracts.identity.events import (
     VerificationRequested,
 )
 from contracts.identity.values import CustomerStatus
-from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderSubmitted
+from contracts.orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDeclined,
+    OrderExpired,
+    OrderPlaced,
+    OrderRefused,
+    OrderSubmitted,
+    OrderWithdrawn,
+)
 from contracts.orders.values import PaymentChoice
 from contracts.shared.envelope import Envelope
 from contracts.shared.event import Event
@@ -48,7 +58,9 @@ def handle(database: Database) -> Handle:
     async def run(event: Event, *, at: datetime = NOW, event_id: UUID | None = None) -> None:
         envelope = Envelope(event_id or new_id(), event.type, "/countersign/test", "key", NOW, 1, 1)
         async with database.transaction() as session:
-            await HANDLERS[type(event)](Delivered(session, None, envelope, at), event)  # type: ignore[arg-type]
+            inserts = Inserts()
+            await HANDLERS[type(event)](Delivered(session, None, envelope, at, inserts), event)  # type: ignore[arg-type]
+            await inserts.write(session)
 
     return run
 
@@ -73,6 +85,10 @@ async def only(database: Database) -> Delivery:
 
 def confirmed(contact: UUID | None) -> OrderConfirmed:
     return OrderConfirmed(**ORDER, contact_id=contact, confirmed_at=NOW)
+
+
+def refused(contact: UUID | None) -> OrderRefused:
+    return OrderRefused(**ORDER, contact_id=contact, total=TOTAL, refused_at=NOW, reason="customer-disabled")
 
 
 CONTACT = UUID(int=7)
@@ -125,8 +141,15 @@ CONTACT = UUID(int=7)
             {"order-received": CONTACT},
         ),
         (OrderPlaced(**PLACED, contact_id=CONTACT), {"order-placed": CONTACT, "order-placed-merchant": None}),
-        (OrderPlaced(**PLACED, contact_id=CONTACT, attested=True), {"order-placed-merchant": None}),
         (OrderPlaced(**PLACED, contact_id=None), {"order-placed-merchant": None}),
+        (refused(CONTACT), {"order-refused": CONTACT}),
+        (refused(None), {}),
+        (
+            OrderDeclined(**ORDER, contact_id=CONTACT, total=TOTAL, declined_by=None, declined_at=NOW),
+            {"order-declined": CONTACT},
+        ),
+        (OrderExpired(**ORDER, contact_id=CONTACT, total=TOTAL, expired_at=NOW), {"order-expired": CONTACT}),
+        (OrderWithdrawn(**ORDER, contact_id=CONTACT, total=TOTAL, withdrawn_at=NOW), {"order-withdrawn": CONTACT}),
         (confirmed(CONTACT), {"order-confirmed": CONTACT}),
         (confirmed(None), {}),
         (
@@ -149,6 +172,7 @@ async def test_who_is_told_of_what(
         VerificationRequested(contact_id=CONTACT, issue=3),
         PasswordResetRequested(contact_id=CONTACT, issue=3),
         OrderPlaced(**PLACED, contact_id=CONTACT),
+        refused(CONTACT),
         OrderCancelled(**ORDER, contact_id=CONTACT, cancelled_at=NOW, reason="out-of-stock"),
     ],
     ids=lambda event: type(event).__name__,
@@ -277,11 +301,11 @@ async def test_a_mail_whose_sender_died_is_taken_up_after_its_lease_under_the_sa
     await handle(confirmed(await add_contact()))
 
     async def dies(*_: Any, **__: Any) -> None:
-        raise ConnectionResetError
+        raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr("notifications.deliveries.sending.record_sent", dies)
-        with pytest.raises(ConnectionResetError):
+        broken.setattr("notifications.deliveries.sending.record_outcomes", dies)
+        with pytest.raises(RuntimeError):
             await send_round()
     assert (await only(database)).status is DeliveryStatus.SENDING
     assert not await send_round(NOW + LEASE - timedelta(seconds=1))

@@ -69,6 +69,10 @@ async def deliveries(database: Database) -> list[Delivery]:
         return list((await session.scalars(select(Delivery).order_by(Delivery.id))).all())
 
 
+async def outcomes(database: Database) -> set[tuple[str, str | None]]:
+    return {(one.status.value, one.reason) for one in await deliveries(database)}
+
+
 async def published(database: Database) -> list[tuple[str, bytes]]:
     async with database.reading() as connection:
         rows = await connection.execute(text("SELECT type, value FROM outbox ORDER BY id"))
@@ -156,9 +160,7 @@ async def test_a_contact_that_has_not_arrived_is_waited_for_and_the_others_are_n
     with pytest.raises(RecipientUnknown):
         await send(confirmed(new_id(), known))
     assert len(smtp.taken) == 1
-    waiting, sent = await deliveries(database)
-    assert (waiting.status, waiting.reason) == (DeliveryStatus.PENDING, "recipient-unknown")
-    assert sent.status is DeliveryStatus.SENT
+    assert await outcomes(database) == {("pending", "recipient-unknown"), ("sent", None)}
 
 
 async def test_a_mail_put_off_is_tried_again_and_says_why(
@@ -169,9 +171,7 @@ async def test_a_mail_put_off_is_tried_again_and_says_why(
     with pytest.raises(MailDeferred) as why:
         await send(confirmed(first, second))
     assert "@" not in str(why.value)
-    pending, sent = await deliveries(database)
-    assert (pending.status, pending.reason) == (DeliveryStatus.PENDING, "mail-deferred")
-    assert sent.status is DeliveryStatus.SENT
+    assert await outcomes(database) == {("pending", "mail-deferred"), ("sent", None)}
     assert await send(confirmed(first, second)) == Sent()
     assert sorted(address for address, _ in smtp.taken) == ["a@example.com", "b@example.com"]
 
@@ -184,7 +184,7 @@ async def test_a_recipient_refused_for_good(
     assert await send(confirmed(gone)) == Undeliverable(reason="smtp-550-5.1.1")
     assert await send(confirmed(gone)) == Undeliverable(reason="smtp-550-5.1.1")
     assert await send(confirmed(gone, here, notification="order/2/confirmed")) == Sent()
-    assert [kind for kind, _ in await published(database)] == ["failed", "failed", "sent"]
+    assert sorted(kind for kind, _ in await published(database)) == ["failed", "failed", "sent"]
     assert not any(b"example.com" in body for _, body in await published(database))
 
 
@@ -258,11 +258,11 @@ async def test_a_crash_between_the_servers_yes_and_our_note_of_it(
     contact = await add_contact()
 
     async def dies(*_: Any, **__: Any) -> None:
-        raise ConnectionResetError
+        raise RuntimeError
 
     with monkeypatch.context() as broken:
-        broken.setattr("notifications.deliveries.sending.record_sent", dies)
-        with pytest.raises(ConnectionResetError):
+        broken.setattr("notifications.deliveries.sending.record_outcomes", dies)
+        with pytest.raises(RuntimeError):
             await send(confirmed(contact))
     assert (await deliveries(database))[0].status is DeliveryStatus.SENDING
     assert await send(confirmed(contact)) == Sent()
@@ -289,22 +289,9 @@ async def test_one_recipient_that_the_server_is_silent_about_does_not_hold_up_th
     smtp.refuse["0@example.com"] = "hang"
     with pytest.raises(MailServerAway):
         await send(confirmed(*contacts))
-    assert [address for address, _ in smtp.taken] == ["1@example.com", "2@example.com"]
-    assert [one.reason for one in await deliveries(database)] == ["mail-server-silent", None, None]
+    assert sorted(address for address, _ in smtp.taken) == ["1@example.com", "2@example.com"]
+    assert await outcomes(database) == {("pending", "mail-server-silent"), ("sent", None)}
     await mailer.close()
-
-
-async def test_an_attempt_ends_in_time_and_the_next_goes_on_where_it_stopped(
-    send: Send, smtp: ScriptedServer, add_contact: AddContact, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contacts = [await add_contact(f"{number}@example.com") for number in range(2)]
-    with monkeypatch.context() as hurried:
-        hurried.setattr(activities, "BUDGET", timedelta(microseconds=1))
-        with pytest.raises(MailServerAway, match="mail-server-slow"):
-            await send(confirmed(*contacts))
-    assert len(smtp.taken) < 2
-    assert await send(confirmed(*contacts)) == Sent()
-    assert len(smtp.taken) == 2
 
 
 def test_a_process_mail_has_no_end_of_its_own() -> None:

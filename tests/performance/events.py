@@ -40,7 +40,7 @@ INSERT INTO outbox (event_id, topic, key, type, sequence, value, headers)
 SELECT gen_random_uuid(), $1, 'note-' || n % $2, 'countersign.toy.note.written.v1', n / $2 + 1,
     convert_to('{"text":"' || $3 || n || '"}', 'UTF8'),
     jsonb_build_object('time', now(), 'correlation_id', gen_random_uuid(), 'causation_id', gen_random_uuid(),
-        'actor', 'member:' || gen_random_uuid(), 'traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+        'actor', 'member:' || gen_random_uuid(), 'traceparent', NULL)
 FROM generate_series(0, $4::int - 1) n
 """
 
@@ -81,10 +81,9 @@ class Drain:
 
 
 def _headers(event_id: UUID, key: str, sequence: int) -> list[tuple[str, bytes]]:
-    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     envelope = Envelope(
         event_id, NoteWritten.type, "/countersign/toy", key, now(), 1, sequence,
-        str(event_id), str(event_id), f"member:{event_id}", trace,
+        str(event_id), str(event_id), f"member:{event_id}",
     )  # fmt: skip
     return envelope.to_headers()
 
@@ -179,7 +178,7 @@ class Consuming:
         reading = replace(toy, name=f"toy-{new_id().hex[-8:]}", subscriptions=[self.subscription()], projections=[])
         settings = Settings(database_url=SecretStr(self._database.url), kafka=self._stage.stack.kafka)
         process = Process(reading, settings, [Role.CONSUMER])
-        broker = process._broker()
+        broker = process._broker(asyncio.get_running_loop().create_future())
         await broker.start()
         try:
             with metered(self._stage.pids("postgres")) as spent:

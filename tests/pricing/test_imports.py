@@ -236,13 +236,12 @@ async def test_a_reader_that_dies_between_chunks_is_followed_by_one_that_goes_on
     copied = reading.Prices.copy
     calls = 0
 
-    async def dies(self: reading.Prices, connection: Any) -> int:
+    async def dies(self: reading.Prices, connection: Any, lines: Any) -> None:
         nonlocal calls
         calls += 1
-        written = await copied(self, connection)
+        await copied(self, connection, lines)
         if calls == 3:
             connection.terminate()
-        return written
 
     monkeypatch.setattr(reading.Prices, "copy", dies)
     with pytest.raises((asyncpg.InterfaceError, asyncpg.PostgresError, ConnectionError)):

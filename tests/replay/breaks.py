@@ -18,7 +18,7 @@ class Change:
 
 
 BREAKS = [
-    Change("an activity removed", ORDERS, "        await self._tell_submitter(row)\n", ""),
+    Change("an activity removed", ORDERS, "            self._remind(row)\n", ""),
     Change(
         "two steps swapped",
         ORDERS,
@@ -99,8 +99,8 @@ DONE_RIGHT = [
     Change(
         "an activity removed with a patch",
         ORDERS,
-        "        await self._tell_submitter(row)\n",
-        "        if not workflow.patched('silence'):\n            await self._tell_submitter(row)\n",
+        "            self._remind(row)\n",
+        "            if not workflow.patched('silence'):\n                self._remind(row)\n",
     ),
     Change(
         "a timer that runs longer with a patch",

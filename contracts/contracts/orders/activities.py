@@ -38,8 +38,7 @@ class AttestationRow(Payload):
     """None: there is nobody further to go to."""
     expires_at: datetime
     submitter: UUID | None
-    """The contact who is told of the outcome."""
-    reason: Code | None = None
+    """The contact who wishes for it."""
     decide_in_temporal: bool = False
 
 

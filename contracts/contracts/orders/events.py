@@ -63,34 +63,35 @@ class OrderAttested(_OrderEvent, type="countersign.orders.order.attested.v1", to
     total: Money
 
 
-class OrderDeclined(_OrderEvent, type="countersign.orders.order.declined.v1", topic=ORDER):
+class _OutcomeEvent(_OrderEvent):
+    """What became of it after it waited for its company, or at once."""
+
+    contact_id: UUID | None
+    """The submitter, who is told; None: the merchant's people submitted it."""
+    total: Money
+
+
+class OrderDeclined(_OutcomeEvent, type="countersign.orders.order.declined.v1", topic=ORDER):
     declined_by: UUID | None
     declined_at: datetime
-    contact_id: UUID | None
-    """The submitter, who is told."""
 
 
-class OrderExpired(_OrderEvent, type="countersign.orders.order.expired.v1", topic=ORDER):
+class OrderExpired(_OutcomeEvent, type="countersign.orders.order.expired.v1", topic=ORDER):
     expired_at: datetime
-    contact_id: UUID | None
 
 
-class OrderWithdrawn(_OrderEvent, type="countersign.orders.order.withdrawn.v1", topic=ORDER):
+class OrderWithdrawn(_OutcomeEvent, type="countersign.orders.order.withdrawn.v1", topic=ORDER):
     withdrawn_at: datetime
-    contact_id: UUID | None
 
 
-class OrderPlaced(_OrderEvent, type="countersign.orders.order.placed.v1", topic=ORDER):
-    contact_id: UUID | None
+class OrderPlaced(_OutcomeEvent, type="countersign.orders.order.placed.v1", topic=ORDER):
     placed_at: datetime
-    total: Money
     payment: PaymentChoice
     attested: bool = False
-    """It waited for its company first; then its process tells the submitter."""
+    """It waited for its company first."""
 
 
-class OrderRefused(_OrderEvent, type="countersign.orders.order.refused.v1", topic=ORDER):
-    contact_id: UUID | None
+class OrderRefused(_OutcomeEvent, type="countersign.orders.order.refused.v1", topic=ORDER):
     refused_at: datetime
     reason: Code
 

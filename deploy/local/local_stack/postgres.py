@@ -25,7 +25,7 @@ def _binaries() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-_BIN = _binaries()
+BIN = _binaries()
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -91,7 +91,7 @@ class Postgres:
         options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         return Program(
             name=self.name,
-            command=[*privileges.prefix(), str(_BIN / "postgres"), "-D", str(self.data), "-p", str(port), *options],
+            command=[*privileges.prefix(), str(BIN / "postgres"), "-D", str(self.data), "-p", str(port), *options],
             directory=self.data.parent,
             ports={port: "PostgreSQL"},
             why_not_ready=self._why_not_ready,
@@ -112,7 +112,7 @@ class Postgres:
             password.write_text(self.keys.admin_password)
             privileges.give(Path(folder))
             privileges.give(partial)
-            command = [str(_BIN / "initdb"), "-D", str(partial), "--username=admin", f"--pwfile={password}"]
+            command = [str(BIN / "initdb"), "-D", str(partial), "--username=admin", f"--pwfile={password}"]
             command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
             command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             _run([*privileges.prefix(), *command], "initdb", self.data)
@@ -141,7 +141,7 @@ class Postgres:
 
     def sql(self, script: str, *, patience: float = 30) -> str:
         """Run statements as the administrator; the rows as bare text. Raises `StackError`."""
-        command = [str(_BIN / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url, "-f", "-"]
+        command = [str(BIN / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url, "-f", "-"]
         environment = {**os.environ, "PGCONNECT_TIMEOUT": "5", "PGOPTIONS": "-c lock_timeout=20s"}
         try:
             done = subprocess.run(

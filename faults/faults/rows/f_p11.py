@@ -12,7 +12,7 @@ from faults.row import Row
 from faults.system import Failed, NotInjected, System
 from local_stack import StackError
 from local_stack.layout import ROLES, Layout
-from local_stack.postgres import _BIN
+from local_stack.postgres import BIN
 
 SERVICE = "orders"
 SECONDS = 20
@@ -25,7 +25,7 @@ async def inject(system: System) -> None:
     folder = Layout(system.stack.name).directory / "backup"
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     backup, report = folder / "orders.dump", folder / "lost.jsonl"
-    await _run(system, str(_BIN / "pg_dump"), "--format=custom", f"--file={backup}", f"--dbname={_url(system)}")
+    await _run(system, str(BIN / "pg_dump"), "--format=custom", f"--file={backup}", f"--dbname={_url(system)}")
     await asyncio.sleep(system.lasting(SECONDS))
     for role in ROLES:
         await asyncio.to_thread(system.stack.stop, f"{SERVICE}-{role}")
@@ -52,7 +52,7 @@ async def _restore(system: System, backup: Path) -> None:
         await admin.execute(f"DROP DATABASE {SERVICE} WITH (FORCE)")
         await admin.execute(f"CREATE DATABASE {SERVICE} OWNER {SERVICE}")
         await admin.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {SERVICE} FROM PUBLIC")
-    await _run(system, str(_BIN / "pg_restore"), "--exit-on-error", f"--dbname={_url(system)}", str(backup))
+    await _run(system, str(BIN / "pg_restore"), "--exit-on-error", f"--dbname={_url(system)}", str(backup))
 
 
 async def _notices(system: System) -> None:

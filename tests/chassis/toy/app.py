@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Identity, Text, func, select
+from sqlalchemy import BigInteger, Identity, Text, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -101,13 +101,16 @@ failing: dict[str, Exception] = {}
 """Texts whose handling fails, and how."""
 
 
+_EFFECT = insert(Effect.__table__)  # type: ignore[arg-type]
+
+
 async def remember(delivery: Delivery, event: NoteWritten) -> None:
     if event.text in failing:
         raise failing[event.text]
     if event.text == "too early":
         raise NotYet("too-early")
     envelope = delivery.envelope
-    delivery.session.add(Effect(key=envelope.subject, sequence=envelope.sequence, text=event.text))
+    delivery.inserts.add(_EFFECT, {"key": envelope.subject, "sequence": envelope.sequence, "text": event.text})
 
 
 subscription = Subscription(NOTE, {NoteWritten: remember})

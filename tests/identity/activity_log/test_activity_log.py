@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from chassis.consumers import Delivery
+from chassis.consumers import Delivery, Inserts
 from chassis.ids import new_id
 from chassis.processes import Processes
 from contracts.catalogue import events
@@ -35,9 +35,11 @@ NO_PROCESSES = Processes(None)  # type: ignore[arg-type]  # the log starts nothi
 
 
 async def log(database, *envelopes: Envelope) -> None:
+    inserts = Inserts()
     async with database.transaction() as session:
         for envelope in envelopes:
-            await log_activity(Delivery(session, NO_PROCESSES, envelope, AT), removed())
+            await log_activity(Delivery(session, NO_PROCESSES, envelope, AT, inserts), removed())
+        await inserts.write(session)
 
 
 def envelope(minute: int = 0) -> Envelope:

@@ -37,7 +37,8 @@ BUYER = a_buyer(COMPANY)
 ATTESTER, ADMINISTRATOR = an_attester(COMPANY), an_administrator(COMPANY)
 PEOPLE: list[Any] = [BUYER.member, ATTESTER, ADMINISTRATOR]
 POLICY = AttestationPolicy()
-LONGEST = 15
+ASKED = [(T.ATTESTATION_REQUESTED, "1/asked")]
+LONGEST = 12
 """History events of an attested order with one attester and no reminder. Workflow tasks are left out: a busy machine needs
 more of them."""
 
@@ -146,9 +147,8 @@ async def test_attested_and_placed_in_few_events(time_skipping):
         await mails(service, 1)
         await service.decided(lambda order, at: order.attest(by=ATTESTER, at=at))
         assert await service.handle.result() == "placed"
-        assert service.sent() == [(T.ATTESTATION_REQUESTED, "1/asked"), (T.ORDER_PLACED, "placed")]
+        assert service.sent() == ASKED
         assert service.mails[0].contacts == (ATTESTER.contact_id,)
-        assert service.mails[1].contacts == (BUYER.member.contact_id,)
         assert service.mails[0].parameters["total"] == "12.10 EUR"
         history = await service.handle.fetch_history()
         names = [EventType.Name(event.event_type) for event in history.events]
@@ -161,8 +161,8 @@ async def test_declined(time_skipping):
         await mails(service, 1)
         await service.decided(lambda order, at: order.decline(by=ATTESTER, comment="too dear", at=at))
         assert await service.handle.result() == "declined"
-        assert service.sent()[-1] == (T.ORDER_DECLINED, "declined")
-        assert "too dear" not in str(service.mails)
+        assert service.sent() == ASKED
+        assert "too dear" not in str(await service.handle.fetch_history())
         await record_history(service.handle, "order-attestation", "declined")
 
 
@@ -176,21 +176,18 @@ async def test_reminded_escalated_twice_and_expired(time_skipping):
             (T.ATTESTATION_ESCALATED, "2/asked"),
             (T.ATTESTATION_REMINDER, "2/reminder-1"),
             (T.ATTESTATION_ESCALATED_MERCHANT, "3/asked"),
-            (T.ORDER_EXPIRED, "expired"),
         ]
         assert service.mails[2].contacts == (ADMINISTRATOR.contact_id,)
         assert service.mails[4].contacts == ()
         await record_history(service.handle, "order-attestation", "expired")
 
 
-async def test_refused_at_placement_with_its_reason(time_skipping):
+async def test_refused_at_placement(time_skipping):
     async with attestation(time_skipping) as service:
         service.refusal = Refusal("customer-disabled", "")
         await mails(service, 1)
         await service.decided(lambda order, at: order.attest(by=ATTESTER, at=at))
         assert await service.handle.result() == "refused"
-        assert service.sent()[-1] == (T.ORDER_REFUSED, "refused")
-        assert service.mails[-1].parameters["reason"] == "customer-disabled"
         await record_history(service.handle, "order-attestation", "refused")
 
 
@@ -199,16 +196,15 @@ async def test_withdrawn_by_its_submitter(time_skipping):
         await mails(service, 1)
         await service.decided(lambda order, at: order.withdraw(at))
         assert await service.handle.result() == "withdrawn"
-        assert service.sent()[-1] == (T.ORDER_WITHDRAWN, "withdrawn")
         await record_history(service.handle, "order-attestation", "withdrawn")
 
 
-async def test_cancelled_by_the_merchant_is_not_told_by_the_process(time_skipping):
+async def test_cancelled_by_the_merchant(time_skipping):
     async with attestation(time_skipping) as service:
         await mails(service, 1)
         await service.decided(lambda order, at: order.cancel("out-of-stock", at))
         assert await service.handle.result() == "cancelled"
-        assert service.sent() == [(T.ATTESTATION_REQUESTED, "1/asked")]
+        assert service.sent() == ASKED
         await record_history(service.handle, "order-attestation", "cancelled")
 
 
@@ -227,7 +223,7 @@ async def test_an_order_that_is_decided_already_only_ends(time_skipping):
             task_queue="orders",
         )
         assert await handle.result() == "placed"
-        assert service.sent() == [(T.ORDER_PLACED, "placed")]
+        assert service.sent() == []
         await record_history(handle, "order-attestation", "late-start")
 
 
@@ -247,7 +243,6 @@ async def test_a_timer_that_loses_against_the_decision_obeys_it(time_skipping):
         service.order.attest(by=ATTESTER, at=await time_skipping.now())
         assert await service.handle.result() == "placed"
         assert service.order.status is S.PLACED
-        assert T.ORDER_EXPIRED not in [template for template, _ in service.sent()]
         await record_history(service.handle, "order-attestation", "timer-against-decision")
 
 
@@ -280,14 +275,8 @@ async def test_a_mail_server_that_is_away_holds_up_no_decision(time_skipping):
         await eventually(lambda: service.handle.query(OrderAttestationWorkflow.state))
         await service.decided(lambda order, at: order.attest(by=ATTESTER, at=at))
 
-        async def placed() -> bool:
-            return service.order.status is S.PLACED
-
-        await eventually(placed)
-        assert service.mails == []
-        service.mail_server_is_up = True
         assert await service.handle.result() == "placed"
-        assert service.sent() == [(T.ORDER_PLACED, "placed")]
+        assert service.mails == []
         await record_history(service.handle, "order-attestation", "mail-away")
 
 

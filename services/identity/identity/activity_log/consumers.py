@@ -28,7 +28,7 @@ async def log_activity(delivery: Delivery, event: Event) -> None:
         "correlation_id": envelope.correlation_id,
         "source": event.topic.owner,
     }
-    await delivery.session.execute(_LOG, row)
+    delivery.inserts.add(_LOG, row)
 
 
 def company_of(event: Event) -> UUID | None:

@@ -11,6 +11,8 @@ from contracts.shared.values import Language
 from notifications.contacts.models import Contact
 from notifications.mails.policy import MailPolicy
 
+_KNOWN = select(Contact.key, Contact.email, Contact.language, Contact.name, Contact.company_name)
+
 
 @dataclass(frozen=True)
 class Recipient:
@@ -20,18 +22,20 @@ class Recipient:
     company: str | None = None
 
 
-async def find_recipient(session: AsyncSession, contact_id: UUID | None, policy: MailPolicy) -> Recipient | None:
-    """A contact, or for None the merchant's mailbox. None: the contact has not arrived here, or was erased.
+async def find_recipients(
+    session: AsyncSession, contacts: Collection[UUID | None], policy: MailPolicy
+) -> dict[UUID | None, Recipient]:
+    """Contacts by id, and for None the merchant's mailbox. Who has not arrived here, or was erased, is left out.
 
-    In its language, or the merchant's where we have no words in that.
+    In their languages, or the merchant's where we have no words in that.
     """
-    if contact_id is None:
-        return Recipient(policy.merchant_mailbox, policy.merchant_language)
-    known = await session.get(Contact, str(contact_id))
-    if known is None:
-        return None
-    language = next((one for one in Language if one == known.language), policy.merchant_language)
-    return Recipient(known.email, language, known.name, known.company_name)
+    found: dict[UUID | None, Recipient] = {None: Recipient(policy.merchant_mailbox, policy.merchant_language)}
+    keys = {str(one): one for one in contacts if one is not None}
+    if keys:
+        for row in await session.execute(_KNOWN.where(Contact.key.in_(keys))):
+            language = next((one for one in Language if one == row.language), policy.merchant_language)
+            found[keys[row.key]] = Recipient(row.email, language, row.name, row.company_name)
+    return found
 
 
 async def names_of(session: AsyncSession, contacts: Collection[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The only writers of deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.context import cause
-from chassis.errors import NotFound
+from chassis.consumers import Inserts
+from chassis.context import cause, caused_by
+from chassis.errors import NotYet
 from chassis.ids import new_id
 from contracts.notifications.activities import Link, Template
-from notifications.deliveries.models import GIVE_UP_AFTER, LEASE, MERCHANT, SERVER_AWAY, Delivery, DeliveryStatus
+from notifications.deliveries.models import GIVE_UP_AFTER, MERCHANT, SERVER_AWAY, Delivery, DeliveryStatus
 from notifications.mails.letters import message_id
+from notifications.mails.mailer import MailRefused
 
 
 @dataclass(frozen=True)
@@ -41,19 +43,23 @@ _deliveries: Any = Delivery.__table__
 _OPEN = insert(_deliveries).on_conflict_do_nothing(index_elements=["notification", "recipient"])
 
 
-async def open_delivery(session: AsyncSession, command: OpenDelivery) -> Delivery:
-    """The delivery of this notification to this recipient, locked. Wished for twice, it is the same.
+async def open_deliveries(session: AsyncSession, commands: Sequence[OpenDelivery]) -> Sequence[Delivery]:
+    """The deliveries of one notification to these recipients, locked. Wished for twice, they are the same.
 
     Raises:
         Invalid: the notification can not stand in a header.
     """
-    await session.execute(_OPEN, _row(command))
+    await session.execute(_OPEN, [_row(command) for command in commands])
     found = await session.scalars(
         select(Delivery)
-        .where(Delivery.notification == command.notification, Delivery.recipient == command.recipient)
+        .where(
+            Delivery.notification == commands[0].notification,
+            Delivery.recipient.in_([command.recipient for command in commands]),
+        )
+        .order_by(Delivery.id)
         .with_for_update()
     )
-    return found.one()
+    return found.all()
 
 
 def _row(command: OpenDelivery) -> dict[str, Any]:
@@ -83,7 +89,7 @@ def _row(command: OpenDelivery) -> dict[str, Any]:
     }
 
 
-async def queue_mail(session: AsyncSession, command: OpenDelivery) -> None:
+def queue_mail(inserts: Inserts, command: OpenDelivery) -> None:
     """Opens a delivery that we send by ourselves, unless what happened is too long ago.
 
     Raises:
@@ -91,11 +97,11 @@ async def queue_mail(session: AsyncSession, command: OpenDelivery) -> None:
     """
     assert command.queued_for is not None
     if command.at - command.queued_for < GIVE_UP_AFTER:
-        await session.execute(_OPEN, _row(command))
+        inserts.add(_OPEN, _row(command))
 
 
 async def claim_due(session: AsyncSession, *, at: datetime, limit: int) -> Sequence[Delivery]:
-    """Queued deliveries whose next attempt is due, for this worker alone until `LEASE` has passed."""
+    """Queued deliveries whose next attempt is due, for the worker of this transaction alone."""
     due = await session.scalars(
         select(Delivery)
         .where(Delivery.next_attempt_at <= at)
@@ -103,10 +109,7 @@ async def claim_due(session: AsyncSession, *, at: datetime, limit: int) -> Seque
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    claimed = due.all()
-    for delivery in claimed:
-        delivery.next_attempt_at = at + LEASE
-    return claimed
+    return due.all()
 
 
 async def hurry(session: AsyncSession, *, at: datetime) -> None:
@@ -120,30 +123,25 @@ async def hurry(session: AsyncSession, *, at: datetime) -> None:
     await session.execute(update(Delivery).where(Delivery.id.in_(waiting)).values(next_attempt_at=at))
 
 
-async def lock_delivery(session: AsyncSession, delivery_id: UUID) -> Delivery:
-    """
-    Raises:
-        NotFound: there is none.
-    """
-    delivery = await session.get(Delivery, delivery_id, with_for_update=True)
-    if delivery is None:
-        raise NotFound
-    return delivery
+Outcome = MailRefused | NotYet | None
+"""What the mail server answered: refused for good, or for now; None: it took the mail."""
 
 
-async def record_sent(session: AsyncSession, delivery_id: UUID, *, at: datetime) -> Delivery:
-    delivery = await lock_delivery(session, delivery_id)
-    delivery.sent(at=at)
-    return delivery
-
-
-async def record_failure(session: AsyncSession, delivery_id: UUID, *, reason: str, at: datetime) -> Delivery:
-    delivery = await lock_delivery(session, delivery_id)
-    delivery.fail(reason=reason, at=at)
-    return delivery
-
-
-async def record_postponement(session: AsyncSession, delivery_id: UUID, *, reason: str, at: datetime) -> Delivery:
-    delivery = await lock_delivery(session, delivery_id)
-    delivery.postpone(reason=reason, at=at)
-    return delivery
+async def record_outcomes(
+    session: AsyncSession, outcomes: Mapping[UUID, Outcome], *, at: datetime
+) -> dict[UUID, Delivery]:
+    """Notes by delivery what became of its attempt."""
+    found = await session.scalars(
+        select(Delivery).where(Delivery.id.in_(outcomes)).order_by(Delivery.id).with_for_update()
+    )
+    deliveries = {delivery.id: delivery for delivery in found}
+    for delivery in deliveries.values():
+        with caused_by(delivery.because):
+            match outcomes[delivery.id]:
+                case None:
+                    delivery.sent(at=at)
+                case MailRefused() as refused:
+                    delivery.fail(reason=refused.reason, at=at)
+                case NotYet() as later:
+                    delivery.postpone(reason=later.code, at=at)
+    return deliveries

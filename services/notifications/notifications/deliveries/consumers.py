@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from chassis.consumers import Delivery as Delivered
-from chassis.consumers import Subscription
+from chassis.consumers import Handler, Subscription
 from contracts.identity.events import (
     CompanyCreated,
     CompanyOrigin,
@@ -14,13 +14,22 @@ from contracts.identity.events import (
 from contracts.identity.topics import COMPANY, CONTACT
 from contracts.identity.values import CustomerStatus, LinkPurpose
 from contracts.notifications.activities import Link, Template
-from contracts.orders.events import OrderCancelled, OrderConfirmed, OrderPlaced, OrderSubmitted
+from contracts.orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDeclined,
+    OrderExpired,
+    OrderPlaced,
+    OrderRefused,
+    OrderSubmitted,
+    OrderWithdrawn,
+)
 from contracts.orders.topics import ORDER
 from contracts.shared.values import Money
 from notifications.deliveries.commands import OpenDelivery, queue_mail
 
 
-async def _queue(
+def _queue(
     delivered: Delivered,
     template: Template,
     contact_id: UUID | None,
@@ -28,8 +37,8 @@ async def _queue(
     **parameters: str,
 ) -> None:
     """To a contact, or to the merchant (None)."""
-    await queue_mail(
-        delivered.session,
+    queue_mail(
+        delivered.inserts,
         OpenDelivery(
             notification=f"event/{delivered.envelope.id}/{template.value}",
             template=template,
@@ -48,7 +57,7 @@ def _printed(total: Money) -> str:
 
 async def company_created(delivered: Delivered, event: CompanyCreated) -> None:
     if event.origin is CompanyOrigin.CREATED_BY_MERCHANT and event.contact_id is not None:
-        await _queue(delivered, Template.COMPANY_CREATED, event.contact_id, number=event.number)
+        _queue(delivered, Template.COMPANY_CREATED, event.contact_id, number=event.number)
 
 
 async def company_status_changed(delivered: Delivered, event: CompanyStatusChanged) -> None:
@@ -56,43 +65,57 @@ async def company_status_changed(delivered: Delivered, event: CompanyStatusChang
     if event.contact_id is None or event.old is event.new:
         return
     if event.new is CustomerStatus.DISABLED:
-        await _queue(delivered, Template.COMPANY_SUSPENDED, event.contact_id, number=event.number)
+        _queue(delivered, Template.COMPANY_SUSPENDED, event.contact_id, number=event.number)
     elif event.old is CustomerStatus.DISABLED:
-        await _queue(delivered, Template.COMPANY_REACTIVATED, event.contact_id, number=event.number)
+        _queue(delivered, Template.COMPANY_REACTIVATED, event.contact_id, number=event.number)
 
 
 async def verification_requested(delivered: Delivered, event: VerificationRequested) -> None:
     link = Link(purpose=LinkPurpose.VERIFICATION, subject=event.contact_id, issue=event.issue)
-    await _queue(delivered, Template.ADDRESS_VERIFICATION, event.contact_id, link)
+    _queue(delivered, Template.ADDRESS_VERIFICATION, event.contact_id, link)
 
 
 async def password_reset_requested(delivered: Delivered, event: PasswordResetRequested) -> None:
     link = Link(purpose=LinkPurpose.RESET, subject=event.contact_id, issue=event.issue)
-    await _queue(delivered, Template.PASSWORD_RESET, event.contact_id, link)
+    _queue(delivered, Template.PASSWORD_RESET, event.contact_id, link)
 
 
 async def order_submitted(delivered: Delivered, event: OrderSubmitted) -> None:
     if event.contact_id is not None:
         total = _printed(event.total)
-        await _queue(delivered, Template.ORDER_RECEIVED, event.contact_id, number=event.number, total=total)
+        _queue(delivered, Template.ORDER_RECEIVED, event.contact_id, number=event.number, total=total)
+
+
+Outcome = OrderPlaced | OrderRefused | OrderDeclined | OrderExpired | OrderWithdrawn
+
+
+def outcome(template: Template) -> Handler:
+    """The submitter is told what became of his order."""
+
+    async def handle(delivered: Delivered, event: Outcome) -> None:
+        if event.contact_id is not None:
+            reason = {"reason": event.reason} if isinstance(event, OrderRefused) else {}
+            total = _printed(event.total)
+            _queue(delivered, template, event.contact_id, None, number=event.number, total=total, **reason)
+
+    return handle
 
 
 async def order_placed(delivered: Delivered, event: OrderPlaced) -> None:
-    """The merchant is told of every order; the submitter here only of one that no process tells him of."""
+    """The merchant is told too."""
     total = _printed(event.total)
-    await _queue(delivered, Template.ORDER_PLACED_MERCHANT, None, number=event.number, total=total)
-    if event.contact_id is not None and not event.attested:
-        await _queue(delivered, Template.ORDER_PLACED, event.contact_id, number=event.number, total=total)
+    _queue(delivered, Template.ORDER_PLACED_MERCHANT, None, number=event.number, total=total)
+    await outcome(Template.ORDER_PLACED)(delivered, event)
 
 
 async def order_confirmed(delivered: Delivered, event: OrderConfirmed) -> None:
     if event.contact_id is not None:
-        await _queue(delivered, Template.ORDER_CONFIRMED, event.contact_id, number=event.number)
+        _queue(delivered, Template.ORDER_CONFIRMED, event.contact_id, number=event.number)
 
 
 async def order_cancelled(delivered: Delivered, event: OrderCancelled) -> None:
     if event.contact_id is not None:
-        await _queue(delivered, Template.ORDER_CANCELLED, event.contact_id, number=event.number, reason=event.reason)
+        _queue(delivered, Template.ORDER_CANCELLED, event.contact_id, number=event.number, reason=event.reason)
 
 
 subscriptions = [
@@ -106,6 +129,10 @@ subscriptions = [
         {
             OrderSubmitted: order_submitted,
             OrderPlaced: order_placed,
+            OrderRefused: outcome(Template.ORDER_REFUSED),
+            OrderDeclined: outcome(Template.ORDER_DECLINED),
+            OrderExpired: outcome(Template.ORDER_EXPIRED),
+            OrderWithdrawn: outcome(Template.ORDER_WITHDRAWN),
             OrderConfirmed: order_confirmed,
             OrderCancelled: order_cancelled,
         },

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
+from chassis.context import Cause, cause
 from chassis.errors import Conflict
 from contracts.notifications.activities import Link, Template
 from contracts.notifications.events import MailSent, MailUndeliverable
@@ -19,9 +20,11 @@ MERCHANT = "merchant"
 """The recipient that is no contact."""
 GIVE_UP_AFTER = timedelta(hours=48)
 """No mail is sent for an event older than this."""
-LEASE = timedelta(seconds=45)
-"""A queued mail whose sender has not said what became of it is taken up again; longer than a mailer's patience, and than it
-takes to write down how it went."""
+LEASE = timedelta(seconds=50)
+"""A queued mail whose sender has not said what became of it is taken up again; longer than a mailer's patience and
+`NOTED_WITHIN`."""
+NOTED_WITHIN = timedelta(seconds=10)
+"""What became of a mail is tried to be noted for so long."""
 SERVER_AWAY = "mail-server-"
 """With this begin the reasons of attempts that the mail server spoiled, and not the mail."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=15)
@@ -72,6 +75,11 @@ class Delivery(Aggregate):
     @property
     def is_closed(self) -> bool:
         return self.status in (DeliveryStatus.SENT, DeliveryStatus.FAILED)
+
+    @property
+    def because(self) -> Cause:
+        """Of the events of an attempt: what wished for it, and who attempts it."""
+        return Cause(self.cause["correlation_id"], self.cause["causation_id"], cause().actor or "notifications")
 
     def begin(self, *, language: Language, at: datetime) -> None:
         """About to be handed to the mail server.
@@ -127,6 +135,13 @@ class Delivery(Aggregate):
         if self.next_attempt_at is not None:
             # A pause as long as it has waited so far doubles the wait each time.
             self.next_attempt_at = at + min(max(at - self.created_at, SHORTEST_PAUSE), LONGEST_PAUSE)
+
+    def reject(self, *, reason: str, at: datetime) -> None:
+        """It can not be printed from what it was given. A process that asks for it sees that; a queued one ends."""
+        if self.give_up_at is None:
+            self.postpone(reason=reason, at=at)
+        else:
+            self.fail(reason=reason, at=at)
 
     def is_too_old(self, at: datetime) -> bool:
         return self.give_up_at is not None and at >= self.give_up_at

@@ -1,30 +1,31 @@
-"""One attempt at one mail: `sending` is committed before the mail server is spoken to, `sent` after it has answered.
+"""One attempt at some mails: `sending` is committed before the mail server is spoken to, `sent` after it has answered.
 
 Between the two a crash leaves a mail of unknown fate; it is sent again under the same Message-ID (NO-01).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.context import caused_by
 from chassis.database import Database
-from chassis.errors import Invalid, NotYet
+from chassis.errors import DomainError, Invalid, NotYet
 from chassis.policies import policy
-from chassis.transient import is_transient
+from chassis.transient import retried
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
-from notifications.contacts.queries import Recipient, find_recipient, names_of
-from notifications.deliveries.commands import hurry, record_failure, record_postponement, record_sent
-from notifications.deliveries.models import Delivery
+from notifications.contacts.queries import Recipient, find_recipients, names_of
+from notifications.deliveries.commands import Outcome, hurry, record_outcomes
+from notifications.deliveries.models import NOTED_WITHIN, Delivery
 from notifications.mails.addresses import deliverable
 from notifications.mails.letters import Letter, Mailbox, write_letter
 from notifications.mails.mailer import Mailer, MailRefused
@@ -32,13 +33,10 @@ from notifications.mails.policy import MailLinks, MailPolicy
 from notifications.mails.rendering import Content, render
 from notifications.mails.templates import PEOPLE, SPECS, Page
 
-WRITTEN_AGAIN = 0.5
-"""Seconds between two attempts to write down an outcome."""
-
 tracer = trace.get_tracer("countersign.notifications")
 
-Find = Callable[[AsyncSession], Awaitable[Delivery]]
-"""Opens or locks the delivery, in the transaction of the attempt."""
+Find = Callable[[AsyncSession], Awaitable[Sequence[Delivery]]]
+"""Opens or locks deliveries, in the transaction in which their attempt begins."""
 
 
 class RecipientUnknown(NotYet):
@@ -53,116 +51,155 @@ class Post:
     keys: LinkKeys
 
 
-async def send_delivery(database: Database, post: Post, find: Find, *, at: datetime) -> Delivery:
-    """The delivery after this attempt: sent, or failed for good. A closed one is left as it is.
+@dataclass
+class Attempt:
+    """At one delivery, which is closed after it unless there is a problem.
 
-    Raises:
-        NotYet: to be tried again; the delivery says why.
-        Invalid: the template's parameters or link are not what it takes.
+    Attributes:
+        letter: to be sent; None: there is nothing to send.
+        problem: NotYet, to be tried again, or Invalid: the template's parameters or link are not what it takes.
     """
-    return await _to_its_end(_attempt(database, post, find, at=at))
+
+    delivery: Delivery
+    letter: Letter | None = None
+    problem: DomainError | None = None
 
 
-async def _attempt(database: Database, post: Post, find: Find, *, at: datetime) -> Delivery:
+async def attempt(database: Database, post: Post, find: Find, *, at: datetime) -> list[Attempt]:
+    """An attempt at each. Closed deliveries are left as they are."""
     async with database.transaction() as session:
-        delivery = await find(session)
-        if delivery.is_closed:
-            return delivery
-        recipient, mail_policy = await _recipient(session, delivery)
-        letter = None
-        if recipient is None:
-            delivery.postpone(reason="recipient-unknown", at=at)
-        elif (address := deliverable(recipient.address)) is None:
-            delivery.fail(reason="address-invalid", at=at)
-        else:
-            letter = await _letter(session, post.keys, delivery, recipient, address, mail_policy, at)
-            delivery.begin(language=recipient.language, at=at)
-    if recipient is None:
-        raise RecipientUnknown("recipient-unknown", "The contact is not known here, not yet or not any more.")
-    if letter is None:
-        return delivery
-    return await _hand_over(database, post.mailer, delivery, letter, at)
+        deliveries = await find(session)
+        mails = await _Mails.about(session, post.keys, deliveries, at)
+        attempts = [mails.begin(delivery) for delivery in deliveries]
+    if any(one.letter for one in attempts):
+        await _to_its_end(_hand_over(database, post.mailer, attempts, at))
+    return attempts
 
 
-async def _to_its_end(attempt: Coroutine[Any, Any, Delivery]) -> Delivery:
+async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
     """A process cancels mails that nobody waits for any more. One that was begun is ended all the same, and its row says
     how; a second cancellation, of a worker that stops, does not wait for that."""
-    task = asyncio.create_task(attempt)
+    task = asyncio.create_task(sending)
     try:
-        return await asyncio.shield(task)
+        await asyncio.shield(task)
     except asyncio.CancelledError:
-        with suppress(NotYet):
-            await task
+        await task
         raise
 
 
-async def _hand_over(database: Database, mailer: Mailer, delivery: Delivery, letter: Letter, at: datetime) -> Delivery:
-    attributes = {"mail.template": delivery.template.value, "mail.delivery": str(delivery.id)}
-    try:
-        with tracer.start_as_current_span("send mail", attributes=attributes, record_exception=False):
-            await mailer.send(letter)
-    except MailRefused as refused:
-        return await _written(database, partial(record_failure, delivery_id=delivery.id, reason=refused.reason, at=at))
-    except NotYet as later:
-        await _written(database, partial(record_postponement, delivery_id=delivery.id, reason=later.code, at=at))
-        raise
-    sent = await _written(database, partial(record_sent, delivery_id=delivery.id, at=at))
-    if mailer.was_away:
-        mailer.was_away = False
-        async with database.transaction() as session:
-            await hurry(session, at=at)
-    return sent
-
-
-async def _written(database: Database, outcome: Callable[[AsyncSession], Awaitable[Delivery]]) -> Delivery:
-    """However long the database is away: an outcome that is not written down is a mail that is sent again."""
-    while True:
-        try:
+async def _hand_over(database: Database, mailer: Mailer, attempts: Sequence[Attempt], at: datetime) -> None:
+    """Notes what became of each when its answer has come, together with those that came meanwhile."""
+    sending = {asyncio.create_task(_send(mailer, one)): one for one in attempts if one.letter}
+    while sending:
+        answered, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        outcomes: dict[UUID, Outcome] = {}
+        for task in answered:
+            one = sending.pop(task)
+            outcomes[one.delivery.id] = task.result()
+        closed = await retried(partial(_note, database, outcomes, at), within=NOTED_WITHIN)
+        if mailer.was_away and None in outcomes.values():
+            mailer.was_away = False
             async with database.transaction() as session:
-                return await outcome(session)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            await asyncio.sleep(WRITTEN_AGAIN)
+                await hurry(session, at=at)
+        for one in attempts:
+            one.delivery = closed.get(one.delivery.id, one.delivery)
 
 
-async def _recipient(session: AsyncSession, delivery: Delivery) -> tuple[Recipient | None, MailPolicy]:
-    mail_policy = await policy(session, MailPolicy)
-    return await find_recipient(session, delivery.contact_id, mail_policy), mail_policy
+async def _note(database: Database, outcomes: dict[UUID, Outcome], at: datetime) -> dict[UUID, Delivery]:
+    async with database.transaction() as session:
+        return await record_outcomes(session, outcomes, at=at)
 
 
-async def _letter(
-    session: AsyncSession,
-    keys: LinkKeys,
-    delivery: Delivery,
-    recipient: Recipient,
-    address: str,
-    mail_policy: MailPolicy,
-    at: datetime,
-) -> Letter:
-    people = {name: delivery.parameters[name] for name in PEOPLE & delivery.parameters.keys()}
-    names = await names_of(session, set(people.values()))
-    content = Content(
-        template=delivery.template,
-        language=recipient.language,
-        merchant=mail_policy.merchant_name,
-        time_zone=ZoneInfo(mail_policy.time_zone),
-        parameters=delivery.parameters,
-        people={parameter: names[contact] for parameter, contact in people.items() if contact in names},
-        name=recipient.name,
-        company=recipient.company,
-        link=_url(keys, delivery, recipient, mail_policy.links),
-    )
-    return write_letter(
-        render(content),
-        sender=Mailbox(deliverable(mail_policy.sender_address) or "", mail_policy.sender_name or content.merchant),
-        recipient=Mailbox(address, recipient.name),
-        language=recipient.language,
-        template=delivery.template,
-        identifier=delivery.message_id,
-        notification=delivery.notification,
-        at=at,
-    )
+async def _send(mailer: Mailer, one: Attempt) -> Outcome:
+    """Ends by itself within the mailer's patience."""
+    assert one.letter is not None
+    delivery = one.delivery
+    attributes = {"mail.template": delivery.template.value, "mail.delivery": str(delivery.id)}
+    traceparent = delivery.cause["traceparent"]
+    parent = propagate.extract({"traceparent": traceparent} if traceparent else {})
+    with tracer.start_as_current_span("send mail", context=parent, attributes=attributes, record_exception=False):
+        try:
+            await mailer.send(one.letter)
+        except MailRefused as refused:
+            return refused
+        except NotYet as later:
+            one.problem = later
+            return later
+    return None
+
+
+@dataclass(frozen=True)
+class _Mails:
+    """What some mails are written from: read once for all of them."""
+
+    keys: LinkKeys
+    policy: MailPolicy
+    recipients: dict[UUID | None, Recipient]
+    names: dict[str, str]
+    at: datetime
+
+    @classmethod
+    async def about(
+        cls, session: AsyncSession, keys: LinkKeys, deliveries: Sequence[Delivery], at: datetime
+    ) -> "_Mails":
+        open_ones = [one for one in deliveries if not one.is_closed]
+        mail_policy = await policy(session, MailPolicy) if open_ones else MailPolicy()
+        recipients = await find_recipients(session, {one.contact_id for one in open_ones}, mail_policy)
+        people = {one.parameters[name] for one in open_ones for name in PEOPLE & one.parameters.keys()}
+        return cls(keys, mail_policy, recipients, await names_of(session, people), at)
+
+    def begin(self, delivery: Delivery) -> Attempt:
+        """The letter, and a delivery that says that it is about to be sent; or why not."""
+        if delivery.is_closed:
+            return Attempt(delivery)
+        with caused_by(delivery.because):
+            return self._begin(delivery)
+
+    def _begin(self, delivery: Delivery) -> Attempt:
+        if delivery.is_too_old(self.at):
+            delivery.fail(reason="too-old", at=self.at)
+            return Attempt(delivery)
+        recipient = self.recipients.get(delivery.contact_id)
+        if recipient is None:
+            delivery.postpone(reason="recipient-unknown", at=self.at)
+            problem = RecipientUnknown("recipient-unknown", "The contact is not known here, not yet or not any more.")
+            return Attempt(delivery, problem=problem)
+        address = deliverable(recipient.address)
+        if address is None:
+            delivery.fail(reason="address-invalid", at=self.at)
+            return Attempt(delivery)
+        try:
+            letter = self._letter(delivery, recipient, address)
+        except Invalid as error:
+            delivery.reject(reason=error.code, at=self.at)
+            return Attempt(delivery, problem=error)
+        delivery.begin(language=recipient.language, at=self.at)
+        return Attempt(delivery, letter)
+
+    def _letter(self, delivery: Delivery, recipient: Recipient, address: str) -> Letter:
+        people = {name: delivery.parameters[name] for name in PEOPLE & delivery.parameters.keys()}
+        content = Content(
+            template=delivery.template,
+            language=recipient.language,
+            merchant=self.policy.merchant_name,
+            time_zone=ZoneInfo(self.policy.time_zone),
+            parameters=delivery.parameters,
+            people={name: self.names[contact] for name, contact in people.items() if contact in self.names},
+            name=recipient.name,
+            company=recipient.company,
+            link=_url(self.keys, delivery, recipient, self.policy.links),
+        )
+        sender = Mailbox(deliverable(self.policy.sender_address) or "", self.policy.sender_name or content.merchant)
+        return write_letter(
+            render(content),
+            sender=sender,
+            recipient=Mailbox(address, recipient.name),
+            language=recipient.language,
+            template=delivery.template,
+            identifier=delivery.message_id,
+            notification=delivery.notification,
+            at=self.at,
+        )
 
 
 def _url(keys: LinkKeys, delivery: Delivery, recipient: Recipient, links: MailLinks) -> str | None:

@@ -5,6 +5,8 @@ A server's answer often repeats the address, so only its codes go further (RFC 5
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -48,7 +50,8 @@ class MailServer:
     Attributes:
         hostname: what we call ourselves; None: this machine's name.
         timeout: of one command.
-        patience: for one mail, waiting for a free connection included. Shorter than an attempt of the activity.
+        wait: for a free connection. It is not taken from `patience`: a mail that is cut short while it is sent goes out twice.
+        patience: for one mail on its connection.
     """
 
     host: str
@@ -59,6 +62,7 @@ class MailServer:
     hostname: str | None = None
     connections: int = 4
     timeout: timedelta = timedelta(seconds=10)
+    wait: timedelta = timedelta(seconds=10)
     patience: timedelta = timedelta(seconds=25)
 
 
@@ -88,7 +92,7 @@ class Mailer:
     async def _send(self, letter: Letter) -> None:
         # `from None`: what the server said may name the recipient, and a cause would be written to the process's history.
         try:
-            async with asyncio.timeout(self._server.patience.total_seconds()), self._slots:
+            async with self._slot(), asyncio.timeout(self._server.patience.total_seconds()):
                 await self._over_a_connection(letter)
         except aiosmtplib.SMTPRecipientRefused as error:
             raise _verdict(error, "RCPT") from None
@@ -107,6 +111,18 @@ class Mailer:
         """Closes what is open and idle."""
         while self._idle:
             self._idle.pop().close()
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._server.wait.total_seconds()):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise MailServerAway("mail-server-slow", "Too many mails wait for the mail server.") from None
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     async def _over_a_connection(self, letter: Letter) -> None:
         connection = await self._connected()

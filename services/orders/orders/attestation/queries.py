@@ -29,7 +29,6 @@ def attestation_row(order: Order) -> AttestationRow:
         escalate_at=order.escalate_at,
         expires_at=order.expires_at,
         submitter=order.contact_id,
-        reason=order.reason,
         decide_in_temporal=order.decide_in_temporal,
     )
 

@@ -47,16 +47,6 @@ from contracts.shared.process import (
 
 STATE_QUERY = "state"
 
-_OUTCOMES = {
-    OrderStatus.PLACED: Template.ORDER_PLACED,
-    OrderStatus.CONFIRMED: Template.ORDER_PLACED,
-    OrderStatus.REFUSED: Template.ORDER_REFUSED,
-    OrderStatus.DECLINED: Template.ORDER_DECLINED,
-    OrderStatus.EXPIRED: Template.ORDER_EXPIRED,
-    OrderStatus.WITHDRAWN: Template.ORDER_WITHDRAWN,
-}
-"""How the submitter is told. Of a cancellation he is told by whoever reads that event, as with every other order."""
-
 
 @dataclass(frozen=True)
 class _Deadline:
@@ -72,7 +62,8 @@ class OrderAttestationWorkflow:
     """Sees one order that its company must attest through to its placement, or to another end.
 
     It asks, reminds, goes to the administrators and to the merchant, and lets it expire. Decisions are taken over HTTP;
-    deadlines stand in the row, and a timer only fires the command that looks at them.
+    deadlines stand in the row, and a timer only fires the command that looks at them. Of the outcome people are told by
+    who reads its event, as with every other order.
     """
 
     @workflow.init
@@ -102,7 +93,6 @@ class OrderAttestationWorkflow:
             row = self._take(await self._do(place_order, self._order, "Place the order"))
         workflow.upsert_search_attributes([PROCESS_STATE.value_set(row.status), WAITING_FOR.value_unset()])
         workflow.set_current_details(f"The order is {_words(row.status)}.")
-        await self._tell_submitter(row)
         await workflow.wait_condition(workflow.all_handlers_finished)
         return row.status.value
 
@@ -201,10 +191,15 @@ class OrderAttestationWorkflow:
                 self._mail(row, kind, Template.ATTESTATION_REMINDER, row.asked)
 
     def _mail(self, row: AttestationRow, kind: str, template: Template, contacts: tuple[Any, ...]) -> None:
-        parameters = {"until": row.expires_at.isoformat()}
-        if row.submitter:
-            parameters["submitter"] = str(row.submitter)
-        mail = self._composed(row, f"{row.step}/{kind}", template, contacts, parameters)
+        """Its `notification` names row, step and kind, so that a repetition is the same mail."""
+        total, until = f"{row.total.amount} {row.total.currency}", row.expires_at.isoformat()
+        submitter = {"submitter": str(row.submitter)} if row.submitter else {}
+        mail = SendMail(
+            notification=f"{workflow.info().workflow_id}/{row.step}/{kind}",
+            template=template,
+            contacts=contacts,
+            parameters={"number": row.number, "total": total, "until": until, **submitter},
+        )
         self._mails.append(workflow.start_activity(send_mail, mail, summary=f"Mail {template}", **send_mail.options))
 
     def _stop_asking(self) -> None:
@@ -212,25 +207,6 @@ class OrderAttestationWorkflow:
             if not mail.done():
                 mail.cancel()
         self._mails.clear()
-
-    async def _tell_submitter(self, row: AttestationRow) -> None:
-        template = _OUTCOMES.get(row.status)
-        if template is None or row.submitter is None:
-            return
-        parameters = {"reason": row.reason} if row.reason else {}
-        mail = self._composed(row, row.status.value, template, (row.submitter,), parameters)
-        await workflow.execute_activity(send_mail, mail, summary=f"Mail {template}", **send_mail.options)
-
-    def _composed(
-        self, row: AttestationRow, kind: str, template: Template, contacts: tuple[Any, ...], parameters: dict[str, str]
-    ) -> SendMail:
-        """Its `notification` names row, step and kind, so that a repetition is the same mail."""
-        return SendMail(
-            notification=f"{workflow.info().workflow_id}/{kind}",
-            template=template,
-            contacts=contacts,
-            parameters={"number": row.number, "total": f"{row.total.amount} {row.total.currency}", **parameters},
-        )
 
     def _describe(self, row: AttestationRow) -> None:
         """For operators, in plain words and without names."""

@@ -237,20 +237,18 @@ class Order(Attestation):
         if self._move_to(S.DECLINED, at):
             self.decision_comment = comment.strip()
             self._decided(by, at)
-            self.record(
-                OrderDeclined(**self.facts(), declined_by=self.decided_by, declined_at=at, contact_id=self.contact_id)
-            )
+            self.record(OrderDeclined(**self._outcome(), declined_by=self.decided_by, declined_at=at))
 
     def expire(self, due: datetime, at: datetime) -> None:
         """Nobody decided in time. If it is decided, or `due` is not its deadline any more, nothing happens."""
         if self.status is S.AWAITING_ATTESTATION and self.expires_at == due:
             self._move_to(S.EXPIRED, at)
-            self.record(OrderExpired(**self.facts(), expired_at=at, contact_id=self.contact_id))
+            self.record(OrderExpired(**self._outcome(), expired_at=at))
 
     def withdraw(self, at: datetime) -> None:
         """Taken back before it was decided."""
         if self._move_to(S.WITHDRAWN, at):
-            self.record(OrderWithdrawn(**self.facts(), withdrawn_at=at, contact_id=self.contact_id))
+            self.record(OrderWithdrawn(**self._outcome(), withdrawn_at=at))
 
     # -- after the company ---------------------------------------------------------------------------------------------
 
@@ -260,10 +258,8 @@ class Order(Attestation):
             self.placed_at = at
             self.record(
                 OrderPlaced(
-                    **self.facts(),
-                    contact_id=self.contact_id,
+                    **self._outcome(),
                     placed_at=at,
-                    total=self.money,
                     payment=self.payment,
                     attested=self.attested_at is not None,
                 )
@@ -273,7 +269,7 @@ class Order(Attestation):
         """Attested, but it may not be placed any more (OR-07)."""
         if self._move_to(S.REFUSED, at):
             self.reason = refusal.code
-            self.record(OrderRefused(**self.facts(), contact_id=self.contact_id, refused_at=at, reason=refusal.code))
+            self.record(OrderRefused(**self._outcome(), refused_at=at, reason=refusal.code))
 
     def confirm(self, at: datetime) -> None:
         """The merchant will deliver it."""
@@ -306,6 +302,9 @@ class Order(Attestation):
 
     def facts(self) -> dict[str, Any]:
         return {"order_id": self.id, "number": self.number, "company_id": self.company_id}
+
+    def _outcome(self) -> dict[str, Any]:
+        return {**self.facts(), "contact_id": self.contact_id, "total": self.money}
 
     def state(self) -> OrderState:
         return OrderState(

@@ -8,7 +8,7 @@ that holds the import's lock. A worker that dies loses both; the next one goes o
 import asyncio
 import csv
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -40,15 +40,15 @@ WHERE id = $1 AND status = 'reading' AND read = $2 RETURNING id
 
 
 class Rows(Protocol):
-    """Looks at rows; keeps the accepted ones until `copy` has written them."""
+    """Looks at rows; keeps the accepted ones until they are taken."""
 
     def look_at(self, row: int, cells: list[str]) -> Rejected | None: ...
 
-    async def copy(self, connection: Any) -> int:
-        """Writes what was accepted since the last time; how many rows that were."""
+    def take(self) -> Sequence[Any]:
+        """What was accepted since the last time."""
 
-    def forget(self) -> None:
-        """Lets what was accepted since the last time go: it was written by somebody else."""
+    async def copy(self, connection: Any, accepted: Any) -> None:
+        """Writes what was taken."""
 
 
 @dataclass
@@ -68,11 +68,15 @@ class Prices:
         )
         return None
 
-    async def copy(self, connection: Any) -> int:
-        async def source() -> Any:
-            yield "".join(self.lines).encode()
+    def take(self) -> Sequence[str]:
+        taken, self.lines = self.lines, []
+        return taken
 
-        if self.lines:
+    async def copy(self, connection: Any, accepted: Sequence[str]) -> None:
+        async def source() -> Any:
+            yield "".join(accepted).encode()
+
+        if accepted:
             await connection.copy_to_table(
                 "prices",
                 source=source(),
@@ -81,12 +85,6 @@ class Prices:
                     "valid_until",
                 ],
             )  # fmt: skip
-        written = len(self.lines)
-        self.forget()
-        return written
-
-    def forget(self) -> None:
-        self.lines.clear()
 
 
 @dataclass
@@ -102,19 +100,17 @@ class Articles:
         self.records.append({"import_id": self.import_id, **looked, "names": orjson.dumps(looked["names"]).decode()})
         return None
 
-    async def copy(self, connection: Any) -> int:
-        if self.records:
+    def take(self) -> Sequence[dict[str, Any]]:
+        taken, self.records = self.records, []
+        return taken
+
+    async def copy(self, connection: Any, accepted: Sequence[dict[str, Any]]) -> None:
+        if accepted:
             await connection.copy_records_to_table(
                 "staged_articles",
-                columns=list(self.records[0]),
-                records=[tuple(one.values()) for one in self.records],
+                columns=list(accepted[0]),
+                records=[tuple(one.values()) for one in accepted],
             )
-        written = len(self.records)
-        self.forget()
-        return written
-
-    def forget(self) -> None:
-        self.records.clear()
 
 
 async def read_imports(database: Database, _resources: Resources, _at: datetime) -> bool:
@@ -169,8 +165,20 @@ async def _read(connection: Any, found: Any) -> None:
         rows = Prices(of_list, found["price_version"], PriceRows(file.header, articles))
     reading = _Reading(connection, found["id"], rows, file.rows())
     await reading.skip(found["read"])
-    while await reading.next_chunk():
-        pass
+    await reading.to_the_end()
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Rows that were looked at.
+
+    Attributes:
+        looked: how many; fewer than `CHUNK` are the last.
+    """
+
+    looked: int
+    accepted: Sequence[Any]
+    rejected: Sequence[tuple[int, Rejected]]
 
 
 class _Reading:
@@ -185,7 +193,7 @@ class _Reading:
         self._lines = lines
         self._read = 0
 
-    async def _look(self, most: int) -> tuple[int, list[tuple[int, Rejected]]]:
+    async def _look(self, most: int) -> _Chunk:
         """Looks at so many rows at most."""
         looked, rejected = 0, []
         for number, cells in self._lines:
@@ -197,28 +205,35 @@ class _Reading:
                 await asyncio.sleep(0)
             if looked == most:
                 break
-        return looked, rejected
+        return _Chunk(looked, self._rows.take(), rejected)
 
     async def skip(self, already: int) -> None:
         """Looks again at what an earlier worker has copied, so that repeated rows are known; writes nothing."""
         if already:
-            self._read, _ = await self._look(already)
-            self._rows.forget()
+            self._read = (await self._look(already)).looked
 
-    async def next_chunk(self) -> bool:
-        """Looks at the next rows and writes them; at the end of the file the import is `previewed`."""
-        looked, rejected = await self._look(CHUNK)
-        at_end = looked < CHUNK
+    async def to_the_end(self) -> None:
+        """Looks at the next rows while the last ones are being written; at the end the import is `previewed`."""
+        chunk = await self._look(CHUNK)
+        while chunk.looked == CHUNK:
+            writing = asyncio.create_task(self._write(chunk, at_end=False))
+            try:
+                chunk = await self._look(CHUNK)
+            finally:
+                await writing
+        await self._write(chunk, at_end=True)
+
+    async def _write(self, chunk: _Chunk, *, at_end: bool) -> None:
         async with self._connection.transaction():
-            accepted = await self._rows.copy(self._connection)
+            await self._rows.copy(self._connection, chunk.accepted)
             await self._connection.copy_records_to_table(
                 "import_rejected_rows",
                 columns=["import_id", "row", "code", "column", "detail"],
-                records=[(self._import_id, number, one.code, one.column, one.detail) for number, one in rejected],
+                records=[(self._import_id, number, one.code, one.column, one.detail) for number, one in chunk.rejected],
             )
-            before, self._read = self._read, self._read + looked
+            before, self._read = self._read, self._read + chunk.looked
             come = await self._connection.fetchval(
-                _COME_THIS_FAR, self._import_id, before, self._read, accepted, len(rejected)
+                _COME_THIS_FAR, self._import_id, before, self._read, len(chunk.accepted), len(chunk.rejected)
             )
             if come is None:
                 raise RuntimeError("the import was read by somebody else")  # rolls this chunk back
@@ -227,7 +242,6 @@ class _Reading:
                     "UPDATE imports SET status = 'previewed', rows = read WHERE id = $1", self._import_id
                 )
                 await self._connection.execute("DELETE FROM import_files WHERE import_id = $1", self._import_id)
-        return not at_end
 
 
 async def _fail(database: Database, import_id: UUID, code: str) -> None:
