@@ -64,7 +64,7 @@ async def _poison(load: Load, system: System) -> None:
 _ROUTING, _RELAY, _CONSUMERS = (f"chassis/chassis/{name}.py" for name in ("http/routing", "relay", "consumers"))
 _SENDING = "services/notifications/notifications/deliveries/sending.py"
 _ORDERS = "services/orders/orders/orders"
-_SENDING_ROWS = "        outcomes = await self._keeping(connection, self._send(producer, rows))\n"
+_SENDING_ROWS = "        sending = asyncio.create_task(self._send(producer, rows))\n"
 
 SEEDED = [
     Seeded(
@@ -148,7 +148,7 @@ SEEDED = [
     Seeded(
         "publish without key",
         "notifications",
-        [Patch(_RELAY, 'key=row["key"].encode()', "key=None")],
+        [Patch("chassis/chassis/batches.py", "key=record.key, value=record.value", "key=None, value=record.value")],
         some_orders,
         "wrong-key",
     ),

@@ -57,12 +57,13 @@ async def _leaves(port: int, path: bytes, over: float) -> None:
     """Resets the connection in the middle of its body."""
     loop = asyncio.get_running_loop()
     while loop.time() < over:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(_HEAD % (path, 5000) + b'\r\n{"lines": [')
-        await writer.drain()
-        await asyncio.sleep(0.05)
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(_HEAD % (path, 5000) + b'\r\n{"lines": [')
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
         await asyncio.sleep(0.2)
 
 

@@ -4,9 +4,7 @@ from faults.row import Row
 from faults.sources import Failpoint
 from faults.system import System
 
-PUBLISHED = Failpoint(
-    "published", "chassis/chassis/relay.py", "outcomes = await asyncio.gather(*confirmations, return_exceptions=True)"
-)
+PUBLISHED = Failpoint("published", "chassis/chassis/relay.py", "errors = await Batches(producer).send(records)")
 
 
 async def inject(system: System) -> None:

@@ -8,7 +8,7 @@ from faults.row import Row
 from faults.sources import Patch, call
 from faults.system import Failed, System
 
-_LINE = "        confirmations, sent, stopped = [], [], set()\n"
+_LINE = "        sent, records, stopped = [], [], set()\n"
 TAKEN = Patch(
     "chassis/chassis/relay.py",
     _LINE,
@@ -16,13 +16,15 @@ TAKEN = Patch(
     f"            {call('taken')}\n{_LINE}",
 )
 """A batch with the first state of an order on which somebody decides while the relay has it in its hands."""
+REFUSED = "InvalidProducerEpochException"
+"""What the broker says of it."""
 SECONDS = 20
 """The lease is five."""
 
 
 async def inject(system: System) -> None:
     system.need_split()
-    before = system.said("orders-relay", "ProducerFenced")
+    before = system.said("kafka", REFUSED)
     async with another(system, "orders", "relay") as second:
         await system.at("taken", "orders", "stop")
         try:
@@ -32,7 +34,7 @@ async def inject(system: System) -> None:
             await system.signal(signal.SIGCONT, "orders-relay")
         await asyncio.sleep(3)
         system.notes["published_by_second"] = await second.metric("countersign_relay_published_total")
-        if system.said("orders-relay", "ProducerFenced") == before:
+        if system.said("kafka", REFUSED) == before:
             raise Failed("nobody refused what the stopped relay published when it woke up")
 
 

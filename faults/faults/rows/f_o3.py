@@ -5,7 +5,7 @@ import asyncio
 from faults.another import Another, another
 from faults.proxy import Proxy, Weather
 from faults.row import Row
-from faults.rows.f_o2 import TAKEN
+from faults.rows.f_o2 import REFUSED, TAKEN
 from faults.system import Failed, System
 from local_stack.layout import Layout
 
@@ -18,7 +18,7 @@ SECONDS = 20
 
 async def inject(system: System) -> None:
     system.need_split()
-    before = system.said("orders-relay-beside", "ProducerFenced")
+    before = system.said("kafka", REFUSED)
     layout = Layout(system.stack.name)
     proxy = Proxy(layout.port_base + _PROXY_PORT, layout.port("postgres"))
     proxy.start()
@@ -35,7 +35,7 @@ async def inject(system: System) -> None:
             await asyncio.sleep(HELD + system.lasting(SECONDS))
         proxy.reset()
         await asyncio.sleep(3)
-        if system.said("orders-relay-beside", "ProducerFenced") == before:
+        if system.said("kafka", REFUSED) == before:
             raise Failed("nobody refused what the relay that was cut off published")
 
 

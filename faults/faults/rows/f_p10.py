@@ -6,6 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
+
 from faults.row import Row
 from faults.system import NotInjected, System
 
@@ -14,6 +16,7 @@ HOLDS = 0.3
 """Seconds between the two steps of a script: a service's transaction comes between them."""
 _ORDERS = "SELECT FROM orders ORDER BY submitted_at DESC LIMIT 10 FOR UPDATE"
 _BUDGETS = "SELECT FROM monthly_usage FOR UPDATE"
+_TABLES = "LOCK TABLE orders, outbox IN ACCESS EXCLUSIVE MODE"
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = 'orders'"
 _BREAKS_OFF = """
 CREATE SEQUENCE faults_broken_off;
@@ -34,13 +37,11 @@ async def inject(system: System) -> None:
     async with system.database("orders") as orders:
         before = await orders.fetchval(_DEADLOCKS)
         async with _serialization_failures(orders):
-            until = time.monotonic() + system.lasting(SECONDS)
+            until, turn = time.monotonic() + system.lasting(SECONDS), asyncio.Lock()
             await asyncio.gather(
-                _script(system, until, _ORDERS, _BUDGETS),
-                _script(system, until, _BUDGETS, _ORDERS),
-                _script(
-                    system, until, "LOCK TABLE orders, outbox IN ACCESS EXCLUSIVE MODE", "SELECT pg_sleep(1)", rest=5
-                ),
+                _script(system, until, turn, _ORDERS, _BUDGETS),
+                _script(system, until, turn, _BUDGETS, _ORDERS),
+                _script(system, until, turn, _TABLES, "SELECT pg_sleep(1)", rest=5),
             )
             system.notes["serialization_failures"] = await orders.fetchval("SELECT last_value FROM faults_broken_off")
         system.notes["deadlocks"] = await _counted(orders) - before
@@ -54,13 +55,13 @@ async def _counted(orders: Any) -> int:
     return int(await orders.fetchval(_DEADLOCKS))
 
 
-async def _script(system: System, until: float, *steps: str, rest: float = 0.2) -> None:
-    """Its own transaction is the one that is broken off last."""
+async def _script(system: System, until: float, turn: asyncio.Lock, *steps: str, rest: float = 0.2) -> None:
+    """One script at a time: they are to meet the services, not each other. Theirs is the transaction that is broken off last."""
     async with system.database("orders") as session:
         await session.execute("SET deadlock_timeout = '8s'")
         while time.monotonic() < until:
-            with contextlib.suppress(Exception):
-                async with session.transaction():
+            with contextlib.suppress(asyncpg.PostgresError):
+                async with turn, session.transaction():
                     for step in steps:
                         await session.execute(step)
                         await asyncio.sleep(HOLDS)

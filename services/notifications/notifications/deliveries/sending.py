@@ -4,11 +4,10 @@ Between the two a crash leaves a mail of unknown fate; it is sent again under th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -66,25 +65,26 @@ class Attempt:
 
 
 async def attempt(database: Database, post: Post, find: Find, *, at: datetime) -> list[Attempt]:
-    """An attempt at each. Closed deliveries are left as they are."""
+    """An attempt at each. Closed deliveries are left as they are.
+
+    A process cancels mails that nobody waits for any more. An attempt that was begun is ended all the same, and the rows say
+    how; a second cancellation, of a worker that stops, does not wait for that.
+    """
+    task = asyncio.create_task(_attempt(database, post, find, at))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+async def _attempt(database: Database, post: Post, find: Find, at: datetime) -> list[Attempt]:
     async with database.transaction() as session:
         deliveries = await find(session)
         mails = await _Mails.about(session, post.keys, deliveries, at)
         attempts = [mails.begin(delivery) for delivery in deliveries]
-    if any(one.letter for one in attempts):
-        await _to_its_end(_hand_over(database, post.mailer, attempts, at))
+    await _hand_over(database, post.mailer, attempts, at)
     return attempts
-
-
-async def _to_its_end(sending: Coroutine[Any, Any, None]) -> None:
-    """A process cancels mails that nobody waits for any more. One that was begun is ended all the same, and its row says
-    how; a second cancellation, of a worker that stops, does not wait for that."""
-    task = asyncio.create_task(sending)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
 
 
 async def _hand_over(database: Database, mailer: Mailer, attempts: Sequence[Attempt], at: datetime) -> None:
