@@ -146,7 +146,7 @@ class Client:
             response = await self.http.request(
                 method, url, headers=headers, json=body, params=query, timeout=httpx2.Timeout(TIME_OUT)
             )
-            is_json = "json" in response.headers.get("Content-Type", "")
+            is_json = "json" in response.headers.get("Content-Type", "") and response.content  # nothing, of 204
             answer = Answer(
                 response.status_code, response.json() if is_json else response.text, response.headers.get("ETag")
             )
