@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 from temporalio import activity
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import (
     SearchAttributePair,
     TypedSearchAttributes,
@@ -139,6 +139,17 @@ class Processes:
             raise
         return True
 
+    async def runs(self, workflow_id: str) -> bool:
+        """Whether it runs now."""
+        client = await self.client()
+        try:
+            described = await client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return described.status is WorkflowExecutionStatus.RUNNING
+
     async def row_changed(self, workflow_id: str, change: RowChanged) -> None:
         """Tells a process to look at its row. One that is not there has ended, or `reconcile` will start it."""
         client = await self.client()
@@ -243,10 +254,16 @@ async def reconcile(database: Database, processes: Processes, reconcilers: list[
     """Starts every process whose row is open and which does not run. Returns the ids of those started."""
     started: list[str] = []
     for expected in reconcilers:
-        async with database.transaction() as session:
-            wanted = await expected(session)
-        for process in wanted:
+        missing = [one for one in await _expected(database, expected) if not await processes.runs(one.id)]
+        # A row may have been closed, and its process with it, since it was looked at.
+        still = {one.id for one in await _expected(database, expected)} if missing else set()
+        for process in missing:
             with caused_by(Cause(correlation_id=str(new_id()), actor="reconcile")):
-                if await processes.start(process, again=True):
+                if process.id in still and await processes.start(process, again=True):
                     started.append(process.id)
     return started
+
+
+async def _expected(database: Database, expected: Reconciler) -> list[ProcessStart]:
+    async with database.transaction() as session:
+        return await expected(session)

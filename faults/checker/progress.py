@@ -8,7 +8,6 @@ from checker.told import Intent, Told
 
 RECOVERS_WITHIN = 30.0
 SHARE = 0.95
-WINDOW = 10.0
 SLOWEST = 2.0
 """Seconds in which an order is acknowledged on time; or three times as long as nine in ten took before the fault."""
 
@@ -25,7 +24,7 @@ class Progress:
     quiet_after_s: float | None = None
 
 
-def measure(told: Told, quiet_after: float) -> Progress:
+def measure(told: Told, quiet_after: float, window: float) -> Progress:
     """Of the last fault in the journal."""
     marks = [told.last_mark(what) for what in ("before", "fault", "fault-over", "load-over")]
     before, fault, over, end = (mark.at if mark else None for mark in marks)
@@ -34,7 +33,7 @@ def measure(told: Told, quiet_after: float) -> Progress:
     orders = told.of("order.submit")
     usual = sorted(one.seconds for one in orders if before <= one.begun_at < fault and one.seconds is not None)
     on_time = max(SLOWEST, 3 * usual[int(len(usual) * 0.9)]) if usual else SLOWEST
-    recovered = _recovered(orders, over, end, on_time)
+    recovered = _recovered(orders, over, end, on_time, window)
     after = over + (recovered if recovered is not None else 0)
     return Progress(
         before=_rate(orders, before, fault),
@@ -53,11 +52,11 @@ def _rate(orders: list[Intent], since: float, until: float) -> float | None:
     return round(len(acknowledged) / (until - since), 2)
 
 
-def _recovered(orders: list[Intent], over: float, end: float, on_time: float) -> float | None:
+def _recovered(orders: list[Intent], over: float, end: float, on_time: float, window: float) -> float | None:
     """Seconds to the first moment from which on all but one in twenty were served on time, for a whole window."""
     second = 0.0
-    while over + second + WINDOW <= end:
-        begun = [one for one in orders if over + second <= one.begun_at < over + second + WINDOW]
+    while over + second + window <= end:
+        begun = [one for one in orders if over + second <= one.begun_at < over + second + window]
         prompt = [one for one in begun if one.seconds is not None and one.seconds <= on_time]
         if begun and len(prompt) >= SHARE * len(begun):
             return second
@@ -66,15 +65,14 @@ def _recovered(orders: list[Intent], over: float, end: float, on_time: float) ->
 
 
 def check(facts: Facts, progress: Progress) -> Findings:
+    fault = facts.told.last_mark("fault")
+    when = fault.at if fault else ""
     for what, many in facts.left.items():
-        yield finding("I6", "not-drained", f"{many} {what}", what)
+        yield finding("I6", "not-drained", f"{many} {what}", what, when)
     if facts.told.last_mark("load-over") and (
         progress.recovered_after_s is None or progress.recovered_after_s > RECOVERS_WITHIN
     ):
-        fault = facts.told.last_mark("fault")
-        yield finding(
-            "I6", "not-recovered", f"served on time again: {progress.recovered_after_s}", fault.at if fault else ""
-        )
+        yield finding("I6", "not-recovered", f"served on time again: {progress.recovered_after_s}", when)
     for intent in facts.told.intents:
         if intent.gave_up:
             yield finding("I6", "gave-up", f"{intent.kind} got no final answer", intent.id)

@@ -15,12 +15,14 @@ import httpx2
 
 import local_stack
 from faults.row import Row, all_rows
-from faults.run import Bench, Result, Schedule
+from faults.run import BRISK, THOROUGH, Bench, Result, Schedule
 from local_stack.layout import ROOT
 
 REPORT = ROOT / ".local" / "faults" / "latest.json"
-SHORT = 20.0
+SHORT = 6.0
 """Seconds that a fault of the short set lasts at most: for continuous integration."""
+DRAWN = 20.0
+"""And one of a random schedule."""
 MOST_APART = 5.0
 """Seconds between the faults of a random schedule."""
 
@@ -69,8 +71,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reuse", action="store_true", help="go on with the stack that an earlier run kept")
     parser.add_argument("--keep", action="store_true", help="leave the stack running")
     arguments = parser.parse_args()
-    if arguments.short:
-        arguments.shorter = min(arguments.shorter, SHORT)
+    if arguments.short or arguments.count:
+        arguments.shorter = min(arguments.shorter, SHORT if arguments.short else DRAWN)
     return arguments
 
 
@@ -96,11 +98,12 @@ def _drawn(chance: random.Random, rows: dict[str, Row]) -> Schedule:
 
 async def _run(bench: Bench, schedules: list[Schedule], arguments: argparse.Namespace) -> list[Result]:
     results: list[Result] = []
+    pace = BRISK if arguments.short or arguments.count else THOROUGH
     async with httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=2)) as http:
         await bench.open(http)
         for schedule in schedules:
             print(f"{schedule.name:<16} {'; '.join(row.fault for row in schedule.rows)}", flush=True)
-            results.append(await bench.run(schedule, arguments.shorter))
+            results.append(await bench.run(schedule, pace, arguments.shorter))
             _show(results[-1])
             _report(results, arguments)
     return results

@@ -193,12 +193,14 @@ SEEDED = [
         [
             Patch(
                 _SENDING,
-                "            delivery.begin(language=recipient.language, at=at)\n",
-                "            delivery.begin(language=recipient.language, at=at)\n"
-                "            await post.mailer.send(letter)\n"
-                f"            {call('mailed')}\n",
+                "        attempts = [mails.begin(delivery) for delivery in deliveries]\n",
+                "        attempts = [mails.begin(delivery) for delivery in deliveries]\n"
+                "        for one in attempts:\n"
+                "            if one.letter:\n"
+                "                await post.mailer.send(one.letter)\n"
+                f"                {call('mailed')}\n",
             ),
-            Patch(_SENDING, "            await mailer.send(letter)\n    except", "            pass\n    except"),
+            Patch(_SENDING, "            await mailer.send(one.letter)\n", "            pass\n"),
         ],
         _while_it_dies("mailed", "notifications"),
         "mail-uncounted",

@@ -140,6 +140,22 @@ async def test_reconcile_starts_what_was_terminated_and_nothing_that_runs(tempor
     assert await reconcile(database, processes, [open_rows]) == []
 
 
+async def test_reconcile_leaves_alone_what_ended_after_its_row_was_looked_at(temporal, worker, new_database):
+    database = await new_database("tests.chassis.toy")
+    processes, ended = Processes(temporal.client), f"toy/{new_id()}"
+    await processes.start(start(ended))
+    looks = iter([[start(ended)], []])
+
+    async def open_rows(session):
+        rows = next(looks)
+        if rows:
+            await (await temporal.client()).get_workflow_handle(ended).terminate("its row was closed meanwhile")
+        return rows
+
+    assert await reconcile(database, processes, [open_rows]) == []
+    assert not await processes.runs(ended)
+
+
 async def test_temporal_that_is_away_is_transient():
     away = Temporal("127.0.0.1:9", "nowhere")
     with pytest.raises(NotYet):

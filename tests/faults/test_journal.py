@@ -57,11 +57,11 @@ def run(seconds_of: dict[int, float | None]) -> list[dict]:
 
 
 def test_recovery_is_when_a_whole_window_is_served_on_time(tmp_path):
-    measured = progress.measure(told(tmp_path, *run(dict.fromkeys(range(20, 36), 15.0))), quiet_after=1)
+    measured = progress.measure(told(tmp_path, *run(dict.fromkeys(range(20, 36), 15.0))), quiet_after=1, window=10)
     assert measured.recovered_after_s == 5.5
     assert measured.before == 1.0
 
 
 def test_who_is_never_served_again_has_not_recovered(tmp_path):
-    measured = progress.measure(told(tmp_path, *run(dict.fromkeys(range(20, 70)))), quiet_after=1)
+    measured = progress.measure(told(tmp_path, *run(dict.fromkeys(range(20, 70)))), quiet_after=1, window=10)
     assert measured.recovered_after_s is None

@@ -54,13 +54,13 @@ class Service:
         self.members = list(PEOPLE)
         self.refusal: Refusal | None = None
         self.mail_server_is_up = True
-        self.number = 0
+        self.reads = 0
         self.handle: Any = None
 
     def fakes(self) -> list[Fake]:
         o = self.order
         return [
-            self._step(stubs.read_attestation, lambda c, at: None),
+            self._step(stubs.read_attestation, lambda c, at: self._count()),
             self._step(stubs.record_attestation_reminder, lambda c, at: o.remind(c.step, c.so_far, at)),
             self._step(stubs.escalate_attestation, lambda c, at: o.escalate(c.step, c.due, self.members, at)),
             self._step(stubs.expire_attestation, lambda c, at: o.expire(c.due, at)),
@@ -70,6 +70,9 @@ class Service:
             self._step(stubs.place_order, lambda c, at: self._place(at)),
             fake(send_mail, self._send),
         ]
+
+    def _count(self) -> None:
+        self.reads += 1
 
     def _step(self, stub: Any, act: Callable[[Any, datetime], None]) -> Fake:
         async def answer(command: Any) -> stubs.AttestationRow:
@@ -254,6 +257,21 @@ async def test_echoes_and_repeated_signals_are_ignored(time_skipping):
         await service.decided(lambda order, at: order.attest(by=ATTESTER, at=at))
         await service.handle.signal(ROW_CHANGED, RowChanged(sequence=2, status=S.DECLINED))
         assert await service.handle.result() == "placed"
+
+
+async def test_news_that_the_row_knows_nothing_of_makes_it_look_once(time_skipping):
+    """The database was restored, and the events since the backup are still told."""
+    async with attestation(time_skipping) as service:
+        await mails(service, 1)
+        await service.handle.signal(ROW_CHANGED, RowChanged(sequence=99, status=S.AWAITING_ATTESTATION))
+        await eventually(lambda: _true(service.reads == 2))
+        await service.decided(lambda order, at: order.attest(by=ATTESTER, at=at))
+        assert await service.handle.result() == "placed"
+        assert service.reads == 2
+
+
+async def _true(reached: bool) -> bool:
+    return reached
 
 
 async def test_who_may_decide_since_members_changed_is_mailed_too(time_skipping):

@@ -214,6 +214,7 @@ class AccountApprovalWorkflow:
 
     async def _read(self) -> None:
         if self._seen > self._known.sequence:
+            self._seen = 0  # whatever was told, the row that is read now has the last word
             await self._write(read_application, ApplicationRef(application_id=self._start.application_id))
 
     def _mail(

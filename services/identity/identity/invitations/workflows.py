@@ -96,6 +96,7 @@ class InvitationAcceptanceWorkflow:
         except TimeoutError:
             await self._act_on_deadline(row)
         if self._announced > self._current().sequence:
+            self._announced = 0  # whatever was told, the row that is read now has the last word
             await self._local(read_invitation, self._ref)
 
     async def _act_on_deadline(self, row: InvitationRow) -> None:

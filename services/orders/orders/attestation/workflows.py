@@ -111,6 +111,7 @@ class OrderAttestationWorkflow:
             return self._take(await deadline.act())
         if self._is_news(row) and self._news is not None:
             if self._news.status == OrderStatus.AWAITING_ATTESTATION:
+                self._news = None  # whatever was told, the row that is read now has the last word
                 return self._take(await self._do(read_attestation, self._order, "Read the order"))
             news = {"status": OrderStatus(self._news.status), "sequence": self._news.sequence}
             return self._take(row.model_copy(update=news))
