@@ -74,7 +74,9 @@ async def unsettled(administrator: str) -> dict[str, int]:
                for service in SERVICES}  # fmt: skip
     queries["orders"]["attested"] = "SELECT count(*) FROM orders WHERE status IN ('submitted', 'attested')"
     queries["identity"]["approving"] = "SELECT count(*) FROM applications WHERE status = 'approving'"
-    queries["notifications"]["mails"] = "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')"
+    queries["notifications"]["mails"] = (
+        "SELECT count(*) FROM deliveries WHERE status = 'sending' OR status = 'pending' AND give_up_at IS NOT NULL"
+    )
     found = {}
     for service, counts in queries.items():
         connection = await asyncpg.connect(f"{administrator.rsplit('/', 1)[0]}/{service}", timeout=10)
@@ -85,3 +87,15 @@ async def unsettled(administrator: str) -> dict[str, int]:
         finally:
             await connection.close()
     return found
+
+
+async def asked_by_processes(administrator: str) -> list[str]:
+    """Notifications of mails that are tried again only while their process asks for them."""
+    connection = await asyncpg.connect(f"{administrator.rsplit('/', 1)[0]}/notifications", timeout=10)
+    try:
+        rows = await connection.fetch(
+            "SELECT notification FROM deliveries WHERE status = 'pending' AND give_up_at IS NULL"
+        )
+        return [row["notification"] for row in rows]
+    finally:
+        await connection.close()

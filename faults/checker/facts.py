@@ -10,10 +10,11 @@ from typing import Any
 
 import asyncpg
 from aiokafka.errors import KafkaError
+from temporalio.service import RPCError
 
 from checker import kafka, outside
 from checker.contract import Contract
-from checker.databases import Databases, unsettled
+from checker.databases import Databases, asked_by_processes, unsettled
 from checker.kafka import Group, Record
 from checker.outside import Run
 from checker.told import Told
@@ -80,9 +81,27 @@ async def settle(addresses: Addresses, contract: Contract, patience: float) -> t
     began = time.monotonic()
     while True:
         try:
-            left = await unsettled(addresses.postgres) or await kafka.lags(addresses.kafka, contract.topics)
-        except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            left = (
+                await unsettled(addresses.postgres)
+                or await _mails_asked_for(addresses)
+                or await kafka.lags(addresses.kafka, contract.topics)
+            )
+        except (OSError, KafkaError, RPCError, RuntimeError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             left = {f"unreachable: {error}"[:80]: 1}
         if not left or time.monotonic() - began > patience:
             return left, time.monotonic() - began
         await asyncio.sleep(1)
+
+
+async def _mails_asked_for(addresses: Addresses) -> dict[str, int]:
+    """Mails that a running process waits for. What an ended one asked for is never sent, and waits for nothing."""
+    notifications = await asked_by_processes(addresses.postgres)
+    if not notifications:
+        return {}
+    running = {
+        one.id
+        for one in await outside.runs(addresses.temporal, addresses.temporal_namespace)
+        if one.status == "RUNNING"
+    }
+    asked = [one for one in notifications if any(one.startswith(f"{process}/") for process in running)]
+    return {"mails of processes": len(asked)} if asked else {}

@@ -25,6 +25,7 @@ async def inject(system: System) -> None:
             server.mood = Mood.KIND
             proxy.target = usual
             proxy.reset()
+    system.made |= set(server.taken)
     again = sum(many > 1 for many in server.taken.values())
     system.notes |= {"met": dict(server.met), "handed_over_again": again, "reasons_shown": sorted(seen)}
     if not seen:
@@ -53,5 +54,6 @@ row = Row(
     "I2 I7",
     inject,
     proxied=["smtp"],
+    allows={"mail-twice": "the server took it and did not say so"},
     short=True,
 )
