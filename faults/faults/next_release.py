@@ -136,3 +136,10 @@ TABLE: Sequence[Change] = [
 
 NEXT: Sequence[Change] = [*PROCESSES, *EVENT, *TABLE]
 THE_ONE_AFTER: Sequence[Change] = [*NEXT, NewFile(f"{MIGRATIONS}/0003_contract.py", CONTRACT)]
+TABLE_AS_IT_WAS = """
+DROP TRIGGER keep_references_alike ON orders;
+DROP FUNCTION keep_references_alike();
+ALTER TABLE orders DROP COLUMN buyer_reference;
+UPDATE alembic_version SET version_num = '0001';
+"""
+"""SQL that undoes the expansion, for rows that follow on the same stack."""

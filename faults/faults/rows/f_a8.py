@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from itertools import cycle
 
-from faults.next_release import NEXT
+from faults.next_release import NEXT, TABLE_AS_IT_WAS
 from faults.row import Row
 from faults.system import System
 from local_stack.layout import ROLES
@@ -14,13 +14,6 @@ from local_stack.layout import ROLES
 SERVICES = ("identity", "orders")
 SECONDS = 10
 """Side by side, for each role."""
-_AS_IT_WAS = """
-DROP TRIGGER keep_references_alike ON orders;
-DROP FUNCTION keep_references_alike();
-ALTER TABLE orders DROP COLUMN buyer_reference;
-UPDATE alembic_version SET version_num = '0001';
-"""
-"""For the rows after this one, which begin with the tables of today."""
 
 
 async def inject(system: System) -> None:
@@ -41,7 +34,7 @@ async def inject(system: System) -> None:
                     await asyncio.sleep(system.lasting(SECONDS))
     finally:
         async with system.database("orders") as orders:
-            await orders.execute(_AS_IT_WAS)
+            await orders.execute(TABLE_AS_IT_WAS)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """F-X6. A migration that died half way is run again and goes on; no process runs on tables that it does not know."""
 
 from faults.beside import Beside, DidNotStart
-from faults.next_release import EXPAND, MIGRATIONS, TABLE, THE_ONE_AFTER
+from faults.next_release import EXPAND, MIGRATIONS, TABLE, TABLE_AS_IT_WAS, THE_ONE_AFTER
 from faults.row import Row
 from faults.sources import NewFile
 from faults.system import Failed, System
@@ -14,12 +14,6 @@ SLOWLY = EXPAND.replace(
 NEXT = [*TABLE[1:], NewFile(f"{MIGRATIONS}/0002_expand.py", SLOWLY)]
 AFTER = [*NEXT, THE_ONE_AFTER[-1]]
 LEFT = "SELECT count(*) FROM orders WHERE buyer_reference IS DISTINCT FROM order_reference"
-BACK = """
-DROP TRIGGER keep_references_alike ON orders;
-DROP FUNCTION keep_references_alike();
-ALTER TABLE orders DROP COLUMN buyer_reference;
-UPDATE alembic_version SET version_num = '0001';
-"""
 
 
 async def inject(system: System) -> None:
@@ -39,7 +33,7 @@ async def inject(system: System) -> None:
             await _refuses(after, "a release before its migration")
         finally:
             async with system.database("orders") as orders:
-                await orders.execute(BACK)
+                await orders.execute(TABLE_AS_IT_WAS)
 
 
 async def _refuses(release: Beside, what: str) -> None:
