@@ -21,11 +21,11 @@ CHECKS = (acknowledged, effects, order, money, companies, published, answers, ch
 
 
 async def judge(
-    addresses: Addresses, journal: Path, contract: Contract, patience: float, window: float
+    addresses: Addresses, journal: Path, contract: Contract, mails: dict[int, str], patience: float, window: float
 ) -> dict[str, object]:
     left, quiet_after = await settle(addresses, contract, patience)
     told = Told.read(journal)
-    facts = await Facts.read(addresses, told, contract, left)
+    facts = await Facts.read(addresses, told, contract, left, mails)
     reached = progress.measure(told, quiet_after, window)
     found: list[Finding] = [one for check in CHECKS for one in check.check(facts)]
     found += progress.check(facts, reached)
@@ -48,15 +48,23 @@ def main() -> int:
     parser.add_argument("--journal", type=Path, required=True)
     parser.add_argument("--contract", type=Path, required=True, help="the folder with asyncapi.json and schemas/")
     parser.add_argument("--settle", type=float, default=60, help="seconds to wait until nothing is on its way")
+    parser.add_argument("--mails", type=Path, help="where mails are kept that were read: each is fetched once")
     parser.add_argument("--window", type=float, default=10, help="seconds in which all must be served on time again")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     known = json.loads(arguments.stack.read_text())
     addresses = Addresses(**{name: known[name] for name in Addresses.__dataclass_fields__})
     contract = Contract.read(arguments.contract)
-    verdict = asyncio.run(judge(addresses, arguments.journal, contract, arguments.settle, arguments.window))
+    mails = {int(number): one for number, one in _read(arguments.mails).items()}
+    verdict = asyncio.run(judge(addresses, arguments.journal, contract, mails, arguments.settle, arguments.window))
+    if arguments.mails:
+        arguments.mails.write_text(json.dumps(mails))
     arguments.out.write_text(json.dumps(verdict, indent=2, default=str) + "\n")
     return FOUND if verdict["findings"] else 0
+
+
+def _read(kept: Path | None) -> dict[str, str]:
+    return dict(json.loads(kept.read_text())) if kept and kept.exists() else {}
 
 
 if __name__ == "__main__":

@@ -59,7 +59,13 @@ class Facts:
         return {str(row["id"]): row for row in self.databases.rows("orders", "orders")}
 
     @classmethod
-    async def read(cls, addresses: Addresses, told: Told, contract: Contract, left: dict[str, int]) -> "Facts":
+    async def read(
+        cls, addresses: Addresses, told: Told, contract: Contract, left: dict[str, int], mails: dict[int, str]
+    ) -> "Facts":
+        """
+        Args:
+            mails: `outside.message_ids` on mails that were read before; what is new is added.
+        """
         # Kafka first: what is published after that is no publication without a row.
         read_at = datetime.now(UTC)
         records = await kafka.read_all(addresses.kafka, contract.topics)
@@ -69,7 +75,7 @@ class Facts:
             records=records,
             groups=await kafka.groups(addresses.kafka),
             databases=await Databases.read(addresses.postgres),
-            mails=await outside.message_ids(addresses.mail, {}),
+            mails=await outside.message_ids(addresses.mail, mails),
             runs=await outside.runs(addresses.temporal, addresses.temporal_namespace),
             read_at=read_at,
             left=left,

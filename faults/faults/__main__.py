@@ -13,7 +13,6 @@ from pathlib import Path
 
 import httpx2
 
-import local_stack
 from faults.row import Row, all_rows
 from faults.run import BRISK, THOROUGH, Bench, Result, Schedule
 from local_stack.layout import ROOT
@@ -23,6 +22,8 @@ SHORT = 6.0
 """Seconds that a fault of the short set lasts at most: for continuous integration."""
 DRAWN = 20.0
 """And one of a random schedule."""
+ON_ONE_STACK = 8
+"""Schedules; then it begins anew."""
 MOST_APART = 5.0
 """Seconds between the faults of a random schedule."""
 
@@ -34,24 +35,40 @@ def main() -> int:
         schedules = _schedules(arguments, rows)
     except KeyError as unknown:
         sys.exit(f"There is no row {unknown}. There are: {', '.join(rows)}.")
-    changes = list(dict.fromkeys(one for schedule in schedules for row in schedule.rows for one in row.failpoints))
-    proxied = sorted({part for schedule in schedules for row in schedule.rows for part in row.proxied})
-    bench = Bench.start(
+    results: list[Result] = []
+    for group in _groups(schedules):
+        bench = _bench(group, arguments)
+        try:
+            asyncio.run(_run(bench, group, arguments, results))
+        finally:
+            bench.close(keep=arguments.keep)
+    return 0 if all(result.result == "passed" for result in results) else 1
+
+
+def _groups(schedules: list[Schedule]) -> list[list[Schedule]]:
+    """Those that share a stack: they need the same one, and the checker reads all that it ever did again for each."""
+    groups: list[list[Schedule]] = []
+    for schedule in schedules:
+        if groups and len(groups[-1]) < ON_ONE_STACK and groups[-1][0].needs == schedule.needs:
+            groups[-1].append(schedule)
+        else:
+            groups.append([schedule])
+    return groups
+
+
+def _bench(group: list[Schedule], arguments: argparse.Namespace) -> Bench:
+    changes = list(dict.fromkeys(one for schedule in group for row in schedule.rows for one in row.failpoints))
+    proxied, clocked = group[0].needs
+    return Bench.start(
         arguments.stack,
         arguments.checkout,
         changes,
         arguments.seed,
         fresh=not arguments.reuse,
         split=not arguments.together,
-        proxied=proxied,
-        clocked=any(row.clocked for schedule in schedules for row in schedule.rows),
+        proxied=sorted(proxied),
+        clocked=clocked,
     )
-    try:
-        results = asyncio.run(_run(bench, schedules, arguments))
-    finally:
-        if not arguments.keep:
-            local_stack.down(arguments.stack)
-    return 0 if all(result.result == "passed" for result in results) else 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -92,12 +109,12 @@ def _schedules(arguments: argparse.Namespace, rows: dict[str, Row]) -> list[Sche
 
 def _drawn(chance: random.Random, rows: dict[str, Row]) -> Schedule:
     """One fault, or two that overlap."""
-    chosen = chance.sample(list(rows.values()), chance.choice((1, 2, 2)))
+    chosen = chance.sample([row for row in rows.values() if row.drawn], chance.choice((1, 2, 2)))
     return Schedule(chosen, [round(chance.uniform(0, MOST_APART), 1) for _ in chosen])
 
 
-async def _run(bench: Bench, schedules: list[Schedule], arguments: argparse.Namespace) -> list[Result]:
-    results: list[Result] = []
+async def _run(bench: Bench, schedules: list[Schedule], arguments: argparse.Namespace, results: list[Result]) -> None:
+    """Adds to the results."""
     pace = BRISK if arguments.short or arguments.count else THOROUGH
     async with httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=2)) as http:
         await bench.open(http)
@@ -106,7 +123,6 @@ async def _run(bench: Bench, schedules: list[Schedule], arguments: argparse.Name
             results.append(await bench.run(schedule, pace, arguments.shorter))
             _show(results[-1])
             _report(results, arguments)
-    return results
 
 
 def _show(result: Result) -> None:

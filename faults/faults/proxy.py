@@ -54,15 +54,23 @@ class Proxy:
 
     def start(self) -> None:
         listening = threading.Event()
-        threading.Thread(target=self._run, args=(listening,), daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(listening,), daemon=True)
+        self._thread.start()
         if not listening.wait(10):
             raise OSError(f"the proxy on port {self.port} does not listen")
 
     def _run(self, listening: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._connect, "127.0.0.1", self.port))
+        server = self._loop.run_until_complete(asyncio.start_server(self._connect, "127.0.0.1", self.port))
         listening.set()
         self._loop.run_forever()
+        server.close()
+
+    def stop(self) -> None:
+        """Breaks every connection, and listens no more."""
+        self.reset()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
 
     @contextlib.contextmanager
     def having(self, weather: Weather) -> Iterator[None]:

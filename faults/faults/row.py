@@ -25,6 +25,7 @@ class Row:
         allows: kinds of findings that the fault makes by its nature, with the reason: `{"timed-out": "it is stopped"}`;
             of a row that makes records itself, about these only (`System.made`).
         short: in the short set that continuous integration runs.
+        alone: does by hand to what is stored what only an operator does, so no other fault comes beside it by chance.
     """
 
     number: str
@@ -37,6 +38,12 @@ class Row:
     clocked: bool = False
     allows: Mapping[str, str] = field(default_factory=dict)
     short: bool = False
+    alone: bool = False
+
+    @property
+    def drawn(self) -> bool:
+        """For random schedules: it needs no stack that is put up for it."""
+        return not (self.alone or self.proxied or self.clocked)
 
 
 def all_rows() -> dict[str, Row]:

@@ -65,6 +65,11 @@ class Schedule:
     def name(self) -> str:
         return " x ".join(row.number for row in self.rows)
 
+    @property
+    def needs(self) -> tuple[frozenset[str], bool]:
+        """Of its stack: what is reached through proxies, and whether clocks can be set."""
+        return frozenset(part for row in self.rows for part in row.proxied), any(row.clocked for row in self.rows)
+
 
 @dataclass
 class Result:
@@ -170,6 +175,14 @@ class Bench:
                 if f"127.0.0.1:{proxy.target}" in value
             }
 
+    def close(self, *, keep: bool = False) -> None:
+        """Ends the stack, unless it is to be kept, and what stands before its parts."""
+        if not keep:
+            local_stack.down(self._name)
+        for proxy in self._proxies.values():
+            proxy.stop()
+        os.environ.pop("COUNTERSIGN_KAFKA_ADVERTISED", None)
+
     async def change(self, service: str, changes: Sequence[Patch | Failpoint]) -> None:
         """Restarts this service on a copy with these changes, and the others as they were."""
         code = await asyncio.to_thread(copy, self._checkout, self._folder / "code", changes)
@@ -240,7 +253,8 @@ class Bench:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "checker", "--stack", str(Layout(self._name).file)),
             *("--journal", str(self._journal.path), "--contract", str(self._code / "contracts")),
-            *("--settle", str(settle), "--window", str(window), "--out", str(out)),
+            *("--settle", str(settle), "--window", str(window)),
+            *("--mails", str(self._folder / "mails.json"), "--out", str(out)),
         )
         if await process.wait() not in (0, 3):
             raise RuntimeError("the checker broke; its own words are above")

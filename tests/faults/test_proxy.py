@@ -26,6 +26,8 @@ async def proxy():
     one = Proxy(free_port(), server.sockets[0].getsockname()[1])
     one.start()
     yield one
+    one.stop()
+    assert await heard(one) == b""
     server.close()
 
 

@@ -63,4 +63,4 @@ class _Turns(Mapping[str, str]):
         return len(self._turns)
 
 
-row = Row("F-A8", "API service", "rolling restart, old and new version together", "I1 I2 I3 I4", inject)
+row = Row("F-A8", "API service", "rolling restart, old and new version together", "I1 I2 I3 I4", inject, alone=True)

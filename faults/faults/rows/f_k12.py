@@ -32,4 +32,4 @@ async def inject(system: System) -> None:
         raise Failed(f"mailed again: {again}")
 
 
-row = Row("F-K12", "topic", "events replayed from offset 0", "I2", inject)
+row = Row("F-K12", "topic", "events replayed from offset 0", "I2", inject, alone=True)

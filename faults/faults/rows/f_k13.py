@@ -56,4 +56,5 @@ row = Row(
         "effect-of-nothing": "an event that the contract of this release does not have",
         "parked": "expected",
     },
+    alone=True,
 )

@@ -39,4 +39,5 @@ row = Row(
     allows={
         "parked-bytes-lost": "of what was parked before: its place in the lost log is another record's in the new one"
     },
+    alone=True,
 )

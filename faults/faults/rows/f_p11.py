@@ -134,4 +134,5 @@ row = Row(
         ),
         _FORGOTTEN,
     ),
+    alone=True,
 )

@@ -41,4 +41,4 @@ async def _last(database: Any) -> int:
     return int(await database.fetchval("SELECT coalesce(max(id), 0) FROM outbox"))
 
 
-row = Row("F-P12", "PostgreSQL", "sequence jump of 32 after crash", "I3 I6", inject)
+row = Row("F-P12", "PostgreSQL", "sequence jump of 32 after crash", "I3 I6", inject, alone=True)

@@ -113,4 +113,5 @@ row = Row(
     "duplicate start, signal before start, double signal, signal after close",
     "I2 I9",
     inject,
+    alone=True,
 )

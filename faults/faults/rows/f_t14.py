@@ -54,4 +54,5 @@ row = Row(
     "I4 I9",
     inject,
     allows={"process-missing": "what ran for rows that are closed by now is forgotten with the namespace"},
+    alone=True,
 )

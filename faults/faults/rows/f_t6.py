@@ -47,4 +47,4 @@ async def _placed(system: System, order_ids: list[str]) -> int:
         return int(await orders.fetchval(query, order_ids))
 
 
-row = Row("F-T6", "Temporal worker", "NDE deployed, then rolled back", "I9", inject)
+row = Row("F-T6", "Temporal worker", "NDE deployed, then rolled back", "I9", inject, alone=True)

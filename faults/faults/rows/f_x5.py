@@ -95,4 +95,4 @@ def _run(*words: str) -> None:
         raise NotInjected(f"{words[0]}: {done.stderr.strip()[-200:]}")
 
 
-row = Row("F-X5", "whole box", "disk full for everything", "I7 I8", inject)
+row = Row("F-X5", "whole box", "disk full for everything", "I7 I8", inject, alone=True)

@@ -74,4 +74,4 @@ async def _count(system: System, query: str) -> int:
         return int(await orders.fetchval(query))
 
 
-row = Row("F-X6", "operator", "wrong-order migration, migration killed half way", "I1 I7", inject)
+row = Row("F-X6", "operator", "wrong-order migration, migration killed half way", "I1 I7", inject, alone=True)
