@@ -18,7 +18,7 @@ from faults.run import BRISK, THOROUGH, Bench, Result, Schedule
 from local_stack.layout import ROOT
 
 REPORT = ROOT / ".local" / "faults" / "latest.json"
-SHORT = 6.0
+SHORT = 4.0
 """Seconds that a fault of the short set lasts at most: for continuous integration."""
 DRAWN = 20.0
 """And one of a random schedule."""
@@ -65,7 +65,7 @@ def _bench(group: list[Schedule], arguments: argparse.Namespace) -> Bench:
         changes,
         arguments.seed,
         fresh=not arguments.reuse,
-        split=not arguments.together,
+        split=not (arguments.together or arguments.short),
         proxied=sorted(proxied),
         clocked=clocked,
     )
@@ -83,7 +83,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="of load, choices and schedules")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose code is run")
     parser.add_argument(
-        "--together", action="store_true", help="one process for each service instead of each role: for a small machine"
+        "--together",
+        action="store_true",
+        help="one process for each service instead of each role: for a small machine, and in the short set",
     )
     parser.add_argument("--reuse", action="store_true", help="go on with the stack that an earlier run kept")
     parser.add_argument("--keep", action="store_true", help="leave the stack running")
