@@ -65,7 +65,7 @@ def _bench(group: list[Schedule], arguments: argparse.Namespace) -> Bench:
         changes,
         arguments.seed,
         fresh=not arguments.reuse,
-        split=not (arguments.together or arguments.short),
+        split=not arguments.together,
         proxied=sorted(proxied),
         clocked=clocked,
     )
@@ -85,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--together",
         action="store_true",
-        help="one process for each service instead of each role: for a small machine, and in the short set",
+        help="one process for each service instead of each role: for a small machine; a fault then hits all of them",
     )
     parser.add_argument("--reuse", action="store_true", help="go on with the stack that an earlier run kept")
     parser.add_argument("--keep", action="store_true", help="leave the stack running")

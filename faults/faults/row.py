@@ -46,6 +46,11 @@ class Row:
         return not (self.alone or self.proxied or self.clocked)
 
 
+KILLED_WHILE_MAILING = {
+    "mail-twice": "who died between the mail server's yes and his note of it sends it again (NO-01)"
+}
+
+
 def all_rows() -> dict[str, Row]:
     """By number, in the order of the matrix."""
     found = [

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from faults.row import Row
+from faults.row import KILLED_WHILE_MAILING, Row
 from faults.system import System
 from local_stack.layout import SERVICES
 
@@ -21,4 +21,4 @@ async def inject(system: System) -> None:
     await asyncio.gather(*(asyncio.to_thread(system.stack.start, worker) for worker in WORKERS))
 
 
-row = Row("F-T1", "Temporal worker", "all killed for 60 s", "I2 I6 I9", inject)
+row = Row("F-T1", "Temporal worker", "all killed for 60 s", "I2 I6 I9", inject, allows=KILLED_WHILE_MAILING)

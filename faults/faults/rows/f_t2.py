@@ -5,7 +5,7 @@ import math
 import time
 from itertools import count
 
-from faults.row import Row
+from faults.row import KILLED_WHILE_MAILING, Row
 from faults.system import Failed, System
 from local_stack.layout import SERVICES
 
@@ -43,4 +43,4 @@ async def _replayed(system: System, workflow: str) -> float:
     return 0.0
 
 
-row = Row("F-T2", "Temporal worker", "30 % restarted every minute", "I2 I9", inject)
+row = Row("F-T2", "Temporal worker", "30 % restarted every minute", "I2 I9", inject, allows=KILLED_WHILE_MAILING)

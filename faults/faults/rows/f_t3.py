@@ -1,6 +1,6 @@
 """F-T3. The step is tried again by another worker, finds its effect, and answers with it."""
 
-from faults.row import Row
+from faults.row import KILLED_WHILE_MAILING, Row
 from faults.sources import Patch, call
 from faults.system import System
 
@@ -28,4 +28,5 @@ row = Row(
     inject,
     [EFFECT],
     short=True,
+    allows=KILLED_WHILE_MAILING,
 )

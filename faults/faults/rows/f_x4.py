@@ -1,6 +1,6 @@
 """F-X4. A machine that loses power, without the machine: nothing says goodbye, and all come back in any order."""
 
-from faults.row import Row
+from faults.row import KILLED_WHILE_MAILING, Row
 from faults.system import Failed, System
 
 READY_WITHIN = 60
@@ -16,4 +16,12 @@ async def inject(system: System) -> None:
         raise Failed(f"everything was ready after {took:.0f} s only, not {READY_WITHIN} s")
 
 
-row = Row("F-X4", "whole box", "SIGKILL every process at once, restart in random order", "I1-I9", inject, short=True)
+row = Row(
+    "F-X4",
+    "whole box",
+    "SIGKILL every process at once, restart in random order",
+    "I1-I9",
+    inject,
+    short=True,
+    allows=KILLED_WHILE_MAILING,
+)
