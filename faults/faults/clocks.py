@@ -10,7 +10,7 @@ _LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 RIGHT = "+0"
 
 
-def library() -> Path | None:
+def faketime() -> Path | None:
     """None: it is not installed here."""
     return _LIBRARIES[0] if _LIBRARIES else None
 
@@ -21,7 +21,7 @@ def file(folder: Path, service: str) -> Path:
 
 def environment(folder: Path, service: str) -> dict[str, str]:
     """What a service is started with, so that its clock can be set later; it is right at first."""
-    if (preloaded := library()) is None:
+    if (preloaded := faketime()) is None:
         return {}
     file(folder, service).write_text(RIGHT)
     return {

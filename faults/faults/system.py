@@ -230,7 +230,7 @@ class System:
         Raises:
             NotInjected: clocks can not be set here.
         """
-        if clocks.library() is None:
+        if clocks.faketime() is None:
             raise NotInjected("libfaketime is not installed")
         file = clocks.file(self.cues, service)
         file.write_text(wrong)

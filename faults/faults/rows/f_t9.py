@@ -18,7 +18,7 @@ LATE = 20.0
 
 async def inject(system: System) -> None:
     system.need_split()
-    if clocks.library() is None:
+    if clocks.faketime() is None:
         raise NotInjected("libfaketime is not installed")
     names = {service: f"{service}-worker" for service in SERVICES}
     async with system.beside() as skewed:
