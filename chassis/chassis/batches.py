@@ -34,6 +34,8 @@ class Batches:
 
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
+        self._partitions: dict[str, int] = {}
+        """How many each topic has."""
         self._filling: dict[tuple[str, int], _Filling] = {}
         self._sent: list[tuple[Any, list[int]]] = []
 
@@ -52,7 +54,9 @@ class Batches:
         }
 
     async def _add(self, position: int, record: Outgoing) -> None:
-        place = record.topic, _partition(record.key, len(await self._producer.partitions_for(record.topic)))
+        if record.topic not in self._partitions:
+            self._partitions[record.topic] = len(await self._producer.partitions_for(record.topic))
+        place = record.topic, _partition(record.key, self._partitions[record.topic])
         filling = self._filling.get(place) or self._new(place)
         if not self._fits(filling, record):
             await self._dispatch(place)

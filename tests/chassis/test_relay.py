@@ -1,7 +1,6 @@
 """Only the relay publishes: in order per key, at least once, one leader."""
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from aiokafka.errors import ProducerFenced
@@ -15,20 +14,9 @@ from chassis.republishing import republish
 from contracts.shared.topic import Topic
 from tests.chassis.kafka import make_topics, records
 from tests.chassis.toy.app import Note, NoteState, NoteWritten, lock_note
-from tests.waiting import eventually
+from tests.waiting import eventually, going
 
 TOY = "tests.chassis.toy"
-
-
-@asynccontextmanager
-async def running(relay: Relay):
-    task = asyncio.create_task(relay.run())
-    try:
-        yield task
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.fixture
@@ -64,7 +52,7 @@ async def _unpublished(database) -> int:
 async def test_what_is_committed_is_published_with_its_headers_in_order(outbox, infrastructure):
     database, topic, write = outbox
     note = await write(*[f"note {number}" for number in range(700)])
-    async with running(Relay("toy", database, infrastructure.kafka, epoch=3)):
+    async with going(Relay("toy", database, infrastructure.kafka, epoch=3).run()):
         found = await records(infrastructure.kafka, topic, at_least=700)
     values = [record.value for record in found]
     assert values == [f'{{"text":"note {number}"}}'.encode() for number in range(700)]
@@ -78,8 +66,8 @@ async def test_what_is_committed_is_published_with_its_headers_in_order(outbox, 
 async def test_of_two_relays_one_leads_and_the_other_takes_over(outbox, infrastructure):
     database, topic, write = outbox
     first, second = (Relay("toy", database, infrastructure.kafka) for _ in range(2))
-    async with running(second) as standing_by:
-        async with running(first):
+    async with going(second.run()) as standing_by:
+        async with going(first.run()):
             await write("a")
             await eventually(lambda: _none_left(database))
         assert not standing_by.done()
@@ -91,18 +79,18 @@ async def test_of_two_relays_one_leads_and_the_other_takes_over(outbox, infrastr
 async def test_published_but_not_marked_is_published_again(outbox, infrastructure):
     database, topic, write = outbox
     await write("twice")
-    async with running(Relay("toy", database, infrastructure.kafka)):
+    async with going(Relay("toy", database, infrastructure.kafka).run()):
         await eventually(lambda: _none_left(database))
     async with database.engine.begin() as connection:
         await connection.execute(text("UPDATE outbox SET published_at = NULL"))
-    async with running(Relay("toy", database, infrastructure.kafka)):
+    async with going(Relay("toy", database, infrastructure.kafka).run()):
         found = await records(infrastructure.kafka, topic, at_least=2)
     assert len({dict(record.headers)["ce_id"] for record in found}) == 1
 
 
 async def test_a_relay_whose_connection_is_cut_goes_on_by_itself(outbox, infrastructure):
     database, topic, write = outbox
-    async with running(Relay("toy", database, infrastructure.kafka)):
+    async with going(Relay("toy", database, infrastructure.kafka).run()):
         await write("before")
         await eventually(lambda: _none_left(database))
         async with database.engine.begin() as connection:
@@ -124,7 +112,7 @@ async def test_what_can_not_be_published_is_parked_with_its_key_and_the_others_g
         await connection.execute(text(f"UPDATE outbox SET {defect} WHERE sequence = 1"))
     await write("behind it", note=stopped)
     free = await write("of another key")
-    async with running(Relay("toy", database, infrastructure.kafka)):
+    async with going(Relay("toy", database, infrastructure.kafka).run()):
         found = await records(infrastructure.kafka, topic, at_least=1)
         assert [record.key for record in found] == [str(free.id).encode()]
 
@@ -168,12 +156,12 @@ async def test_everything_that_is_kept_is_published_once_more_when_no_relay_lead
     """For a broker that has lost its log."""
     database, topic, write = outbox
     await write("first", "second")
-    async with running(Relay("toy", database, infrastructure.kafka)):
+    async with going(Relay("toy", database, infrastructure.kafka).run()):
         await eventually(lambda: _none_left(database))
         with pytest.raises(Conflict):
             await republish(database)
     assert await eventually(lambda: _republished(database)) == 3
-    async with running(Relay("toy", database, infrastructure.kafka)):
+    async with going(Relay("toy", database, infrastructure.kafka).run()):
         found = await records(infrastructure.kafka, topic, at_least=4)
     assert [dict(record.headers)["ce_sequence"] for record in found] == [b"1", b"2"] * 2
 

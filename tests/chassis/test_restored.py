@@ -9,9 +9,9 @@ from chassis.relay import Relay
 from chassis.restored import EpochTooLow, lost_events, pass_by
 from contracts.shared.topic import Topic
 from tests.chassis.kafka import make_topics, records
-from tests.chassis.test_relay import TOY, running
+from tests.chassis.test_relay import TOY
 from tests.chassis.toy.app import Note, NoteState, NoteWritten
-from tests.waiting import eventually
+from tests.waiting import eventually, going
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def published(new_database, infrastructure, monkeypatch):
     for note in notes:
         async with database.transaction() as session:
             session.add(note)
-    async with running(Relay("toy", database, infrastructure.kafka, topics=[topic, state])):
+    async with going(Relay("toy", database, infrastructure.kafka, topics=[topic, state]).run()):
         await records(infrastructure.kafka, topic, at_least=3)
         await records(infrastructure.kafka, state, at_least=3)
     forgotten = [str(note.id) for note in notes[1:]]
@@ -46,10 +46,10 @@ async def _is_noticed() -> bool:
 async def test_a_relay_does_not_lead_on_a_database_that_forgot(published, infrastructure):
     database, topic, _ = published
     relay = Relay("toy", database, infrastructure.kafka, topics=[topic])
-    async with running(relay):
+    async with going(relay.run()):
         await eventually(_is_noticed)
         assert REGISTRY.get_sample_value("countersign_relay_leading", {"service": "toy"}) == 0
-    async with running(Relay("toy", database, infrastructure.kafka, epoch=2, topics=[topic])):
+    async with going(Relay("toy", database, infrastructure.kafka, epoch=2, topics=[topic]).run()):
         async with database.transaction() as session:
             session.add(Note.write("new"))
         await records(infrastructure.kafka, topic, at_least=4)

@@ -1,7 +1,5 @@
 """What alarms look at: numbers that no piece of work would notice."""
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +9,7 @@ from sqlalchemy import text
 from chassis import vitals
 from chassis.vitals import Vitals
 from tests.chassis.toy.app import Note
-from tests.waiting import eventually
+from tests.waiting import eventually, going
 
 TOY = "tests.chassis.toy"
 
@@ -20,17 +18,6 @@ TOY = "tests.chassis.toy"
 async def database(new_database, monkeypatch):
     monkeypatch.setattr(vitals, "EVERY", 0.05)
     return await new_database(TOY)
-
-
-@asynccontextmanager
-async def looking(database, service: str):
-    task = asyncio.create_task(Vitals(service, database, outbox=True).run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def told(metric: str, service: str) -> float:
@@ -42,7 +29,7 @@ async def _above(metric: str, service: str, threshold: float) -> bool:
 
 
 async def test_an_event_that_nobody_publishes_grows_old(database):
-    async with looking(database, "old"):
+    async with going(Vitals("old", database, outbox=True).run()):
         assert told("countersign_outbox_oldest_seconds", "old") == 0
         async with database.transaction() as session:
             session.add(Note.write("waits"))
@@ -54,7 +41,7 @@ async def test_an_event_that_can_not_be_published_is_told_as_such_and_does_not_g
         session.add(Note.write("too large"))
     async with database.transaction() as session:
         await session.execute(text("UPDATE outbox SET parked_reason = 'too large'"))
-    async with looking(database, "parked"):
+    async with going(Vitals("parked", database, outbox=True).run()):
         await eventually(lambda: _above("countersign_parked_outbox_events", "parked", 0), seconds=10, what="told")
         assert told("countersign_outbox_oldest_seconds", "parked") == 0
 
@@ -62,7 +49,7 @@ async def test_an_event_that_can_not_be_published_is_told_as_such_and_does_not_g
 async def test_a_writing_transaction_of_another_database_is_seen(database, new_database):
     """F-P8: it keeps the dead rows of this one."""
     neighbour = await new_database(TOY)
-    async with neighbour.engine.connect() as forgotten, looking(database, "neighbour"):
+    async with neighbour.engine.connect() as forgotten, going(Vitals("neighbour", database, outbox=True).run()):
         await forgotten.execute(text("SELECT pg_current_xact_id()"))
 
         async def seen() -> bool:

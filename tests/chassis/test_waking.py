@@ -1,8 +1,5 @@
 """A commit wakes the relay; nobody's transaction carries the notification."""
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
-
 import pytest
 from sqlalchemy import text
 
@@ -12,20 +9,9 @@ from chassis.relay import Relay, leading
 from contracts.shared.topic import Topic
 from tests.chassis.kafka import make_topics
 from tests.chassis.toy.app import Note, NoteState, NoteWritten
-from tests.waiting import eventually
+from tests.waiting import eventually, going
 
 TOY = "tests.chassis.toy"
-
-
-@asynccontextmanager
-async def going(work):
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.fixture

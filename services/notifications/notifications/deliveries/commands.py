@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from opentelemetry import propagate
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +14,7 @@ from chassis.consumers import Inserts
 from chassis.context import cause, caused_by
 from chassis.errors import NotYet
 from chassis.ids import new_id
+from chassis.outbox import traceparent
 from contracts.notifications.activities import Link, Template
 from notifications.deliveries.models import GIVE_UP_AFTER, MERCHANT, SERVER_AWAY, Delivery, DeliveryStatus
 from notifications.mails.letters import message_id
@@ -63,8 +63,6 @@ async def open_deliveries(session: AsyncSession, commands: Sequence[OpenDelivery
 
 
 def _row(command: OpenDelivery) -> dict[str, Any]:
-    trace: dict[str, str] = {}
-    propagate.inject(trace)
     because = cause()
     return {
         "id": new_id(),
@@ -79,7 +77,7 @@ def _row(command: OpenDelivery) -> dict[str, Any]:
         "cause": {
             "correlation_id": because.correlation_id,
             "causation_id": because.causation_id,
-            "traceparent": trace.get("traceparent"),
+            "traceparent": traceparent(),
         },
         "status": DeliveryStatus.PENDING,
         "attempts": 0,
