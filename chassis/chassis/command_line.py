@@ -6,6 +6,7 @@ import sys
 import uvloop
 
 from chassis.closed_connections import understand_uvloop
+from chassis.garbage import collect_less_often
 from chassis.roles import Process, Role, leave
 from chassis.schema import WrongSchema
 from chassis.service import Service
@@ -33,6 +34,7 @@ def _run_roles(service: Service, roles: list[Role]) -> int:
         await Process(service, settings, roles).run()
 
     understand_uvloop()
+    collect_less_often()
     try:
         uvloop.run(run())
     except WrongSchema as error:

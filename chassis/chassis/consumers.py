@@ -106,6 +106,7 @@ class Reader(Protocol):
     """What is done with the records of one topic: `Subscription` or `chassis.projections.Projection`."""
 
     topic: Topic
+    unhurried: bool
 
     def decode(self, received: Received) -> Event | None:
         """The event; None for a type that nobody here handles. Raises Undecodable, UnknownVersion."""
@@ -119,10 +120,15 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Subscription:
-    """Handlers by event type, of one event topic. Types that are not named are ignored."""
+    """Handlers by event type, of one event topic. Types that are not named are ignored.
+
+    Attributes:
+        unhurried: nobody waits for the effects; they come within a second or two, of many events together.
+    """
 
     topic: Topic
     handlers: Mapping[type[Event], Handler]
+    unhurried: bool = False
     _types: dict[str, type[Event]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -136,7 +142,8 @@ class Subscription:
         twice = self.handlers.keys() & other.handlers.keys()
         if twice:
             raise TypeError(f"handled twice: {[one.type for one in twice]}")
-        return Subscription(self.topic, {**self.handlers, **other.handlers})
+        unhurried = self.unhurried and other.unhurried
+        return Subscription(self.topic, {**self.handlers, **other.handlers}, unhurried)
 
     def decode(self, received: Received) -> Event | None:
         return decode(received, self._types)

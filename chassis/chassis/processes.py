@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,6 +93,8 @@ class ProcessStart:
     summary: str
     company_number: str
     order_number: str | None = None
+    searchable: Sequence[SearchAttributePair[Any]] = ()
+    """Further attributes that it begins with; to set them later costs the server as much as a step."""
 
 
 class Processes:
@@ -114,7 +116,7 @@ class Processes:
         Raises:
             NotYet: the namespace is new, or was lost, and is not prepared.
         """
-        attributes = [SearchAttributePair(COMPANY_NUMBER, process.company_number)]
+        attributes = [SearchAttributePair(COMPANY_NUMBER, process.company_number), *process.searchable]
         if process.order_number:
             attributes.append(SearchAttributePair(ORDER_NUMBER, process.order_number))
         try:

@@ -54,6 +54,7 @@ class Projection:
     row: Callable[[Any], dict[str, Any]]
     changed: Callable[[AsyncSession, Sequence[Any]], Any] | None = None
     topic: Topic = field(init=False)
+    unhurried = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "topic", self.state.topic)

@@ -8,7 +8,8 @@ Should it wake up with a batch in its hands, the broker refuses it where the nex
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,7 +31,6 @@ from contracts.shared.topic import Topic
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-LookAhead = Callable[[list[Any]], Awaitable[list[Any]]]
 
 LEASE = "5s"
 BATCH = 500
@@ -39,6 +39,8 @@ MAX_BATCH = 262_144
 LARGEST = 1_000_000
 """Bytes of an event: brokers take so much as they are delivered (`message.max.bytes`), with its headers."""
 POLL_MIN, POLL_MAX = 0.01, 0.05
+IN_ONE_GO = 1.0
+"""Seconds in which looks step over what is being sent; then one looks at everything, as the floor must to rise."""
 HOUSEKEEPING_EVERY = 60.0
 CHECKED_WITHIN = 20.0
 """Seconds for a look at what was published; then everything is connected again."""
@@ -46,14 +48,15 @@ TAKE_LEAD = "SELECT pg_try_advisory_lock(hashtextextended('countersign relay', 0
 """True: whoever holds this connection leads, until it ends."""
 
 _TAKE = """
+WITH stopped AS MATERIALIZED (SELECT topic, key, published_at FROM outbox WHERE parked_reason IS NOT NULL)
 SELECT id, created_at, event_id, topic, key, type, sequence, value, headers
-FROM outbox o
-WHERE id > $2 AND id <> ALL($3::bigint[]) AND published_at IS NULL AND parked_reason IS NULL AND NOT EXISTS (
-    SELECT FROM outbox p
-    WHERE p.parked_reason IS NOT NULL AND p.published_at IS NULL AND p.topic = o.topic AND p.key = o.key)
+FROM outbox
+WHERE id > $2 AND published_at IS NULL AND parked_reason IS NULL AND id NOT IN (SELECT unnest($3::bigint[]))
+AND (topic, key) NOT IN (SELECT topic, key FROM stopped WHERE published_at IS NULL)
 ORDER BY id
 LIMIT $1
 """
+"""Parked rows are asked for apart, and for nothing else: that only their own index serves, which is next to empty."""
 _MARK = "UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY($1::bigint[]) AND created_at >= $2"
 _PARK = "UPDATE outbox SET parked_reason = $3 WHERE id = $1 AND created_at = $2"
 
@@ -64,6 +67,21 @@ parked = Counter("countersign_outbox_parked_total", "Events that can not be publ
 
 class Unpublishable(Exception):
     """A row that no record can be made of."""
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """What the leader works with: one connection, its statements and the producer."""
+
+    connection: Any
+    producer: FencedProducer
+    _take: Any
+    mark: Any
+    floor: Floor
+
+    async def take(self, besides: Sequence[Any] = ()) -> list[Any]:
+        """The next rows, in their order; `besides` are not marked yet."""
+        return list(await self._take.fetch(BATCH, self.floor.id, [row["id"] for row in besides]))
 
 
 class Relay:
@@ -111,7 +129,12 @@ class Relay:
             self._database.url.replace("+asyncpg", ""),
             timeout=5,
             command_timeout=15,
-            server_settings={"application_name": f"{self.service}-relay", "idle_session_timeout": LEASE},
+            server_settings={
+                "application_name": f"{self.service}-relay",
+                "idle_session_timeout": LEASE,
+                "synchronous_commit": "off",  # a mark that a crash forgets is an event published again
+                "enable_seqscan": "off",  # a backlog has no statistics yet, and would be read as a whole at every look
+            },
         )
         producer = FencedProducer(
             f"countersign-{self.service}-relay",
@@ -126,9 +149,9 @@ class Relay:
                 self.connected = True
                 await asyncio.sleep(0.5)
             await self._keeping(connection, producer.start())
-            self.connected = True
             if self._unchecked:
                 await self._check(connection)
+            self.connected = True
             leading.labels(self.service).set(1)
             log.info("relay leads")
             await self._lead(connection, producer)
@@ -166,25 +189,17 @@ class Relay:
         woken = asyncio.Event()
         await connection.add_listener(CHANNEL, lambda *_: woken.set())
         take, mark = await connection.prepare(_TAKE), await connection.prepare(_MARK)
-
-        async def look_ahead(rows: list[Any]) -> list[Any]:
-            return await take.fetch(BATCH, floor.id, [row["id"] for row in rows]) if len(rows) == BATCH else []
-
-        floor, pause, next_housekeeping = Floor(connection), POLL_MIN, 0.0
+        lead = _Lead(connection, producer, take, mark, Floor(connection))
+        pause, next_housekeeping = POLL_MIN, 0.0
         clock = asyncio.get_running_loop().time
         until = clock() + RENEWED_EVERY.total_seconds()
-        ahead: list[Any] = []
         while clock() < until:
             woken.clear()
-            if ahead:
-                rows, ahead = ahead, []
-                await self._publish(connection, mark, producer, rows)
-                continue
-            rows = await take.fetch(BATCH, floor.id, [])
+            rows = await lead.take()
             if rows:
-                ahead = await self._publish(connection, mark, producer, rows, look_ahead)
+                await self._publish(lead, rows, clock() + IN_ONE_GO)
                 pause = POLL_MIN
-            await floor.taken(rows)
+            await lead.floor.taken(rows)
             if clock() >= next_housekeeping:
                 await keep_house(self._database, self._duties)
                 next_housekeeping = clock() + HOUSEKEEPING_EVERY
@@ -194,28 +209,38 @@ class Relay:
                         await woken.wait()
                 pause = min(pause * 1.5, POLL_MAX)
 
-    async def _publish(
-        self, connection: Any, mark: Any, producer: FencedProducer, rows: list[Any], look_ahead: LookAhead | None = None
-    ) -> list[Any]:
-        """Returns the rows after these, which it looks for while these are sent; those of a parked key are among them, so
-        then it returns none."""
-        sending = asyncio.create_task(self._send(producer, rows))
-        try:
-            ahead = await look_ahead(rows) if look_ahead else []
-            outcomes = await self._keeping(connection, sending)
-        finally:
-            sending.cancel()
-        if confirmed := [row for row, error in outcomes if error is None]:
-            await mark.fetch([row["id"] for row in confirmed], min(row["created_at"] for row in confirmed))
+    async def _publish(self, lead: "_Lead", rows: list[Any], until: float) -> None:
+        """These, and until then those that follow: while some are sent, the ones before are marked and the next looked for."""
+        confirmed: list[Any] = []
+        while rows:
+            sending = asyncio.create_task(self._send(lead.producer, rows))
+            try:
+                await self._mark(lead, confirmed)
+                follow = len(rows) == BATCH and asyncio.get_running_loop().time() < until
+                ahead = await lead.take(besides=rows) if follow else []
+                outcomes = await self._keeping(lead.connection, sending)
+            finally:
+                sending.cancel()
+            confirmed = [row for row, error in outcomes if error is None]
+            rows = ahead
+            if len(confirmed) < len(outcomes):
+                await self._mark(lead, confirmed)
+                await self._park_or_raise(lead.connection, outcomes)
+                return  # among the rows ahead are those of a parked key
+        await self._mark(lead, confirmed)
+
+    async def _mark(self, lead: "_Lead", confirmed: list[Any]) -> None:
+        if confirmed:
+            await lead.mark.fetch([row["id"] for row in confirmed], min(row["created_at"] for row in confirmed))
             published.labels(self.service).inc(len(confirmed))
+
+    async def _park_or_raise(self, connection: Any, outcomes: list[tuple[Any, BaseException | None]]) -> None:
         for row, error in outcomes:
             if error is not None and _never(row, error):
                 await self._park(connection, row, error)
-                ahead = []
         for row, error in outcomes:
             if error is not None and not _never(row, error):
                 raise error
-        return ahead
 
     async def _send(self, producer: FencedProducer, rows: list[Any]) -> list[tuple[Any, BaseException | None]]:
         """Each row with what was wrong with it; rows behind a wrong one of their key are left out."""

@@ -20,8 +20,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.message import KafkaAckableMessage
 from sqlalchemy import text
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
 from chassis import clock
 from chassis.consumers import BatchConsumer
@@ -45,6 +44,8 @@ log = logging.getLogger(__name__)
 MAX_RECORDS = 500
 FETCH_WAIT_MS = 500
 """How long a consumer waits for records; it gets those that arrive at once."""
+UNHURRIED_WAIT_MS, UNHURRIED_BYTES = 1_000, 100_000
+"""How long an unhurried one lets records gather, unless they are that many."""
 GRACE = timedelta(seconds=15)
 BACKGROUND_IDLE, BACKGROUND_MAX = 0.3, 5.0
 """Seconds between rounds of background work without anything to do, and at most after one that failed."""
@@ -216,7 +217,7 @@ class Process:
         return broker
 
     def _subscribe(self, broker: KafkaBroker, consumer: BatchConsumer, broken: asyncio.Future[None]) -> None:
-        topic = consumer.reader.topic.name
+        topic, unhurried = consumer.reader.topic.name, consumer.reader.unhurried
 
         async def as_it_came(records: tuple[ConsumerRecord, ...]) -> KafkaMessage:
             # Records are read by `BatchConsumer`, which parks what it can not read; FastStream's parser would raise.
@@ -233,7 +234,8 @@ class Process:
             auto_offset_reset="earliest",
             session_timeout_ms=6_000,
             heartbeat_interval_ms=2_000,
-            fetch_max_wait_ms=200,
+            fetch_max_wait_ms=UNHURRIED_WAIT_MS if unhurried else FETCH_WAIT_MS,
+            fetch_min_bytes=UNHURRIED_BYTES if unhurried else 1,
             parser=as_it_came,
             decoder=undecoded,
         )
@@ -297,9 +299,7 @@ class Process:
                     *(one.register(self.database, self.resources) for one in self.service.activities),
                     *own.activities,
                 ],
-                workflow_runner=SandboxedWorkflowRunner(
-                    restrictions=SandboxRestrictions.default.with_passthrough_all_modules()
-                ),
+                workflow_runner=UnsandboxedWorkflowRunner(),
                 graceful_shutdown_timeout=GRACE,
                 patch_activation_callback=lambda _: self.settings.workflow_patches == "used",
                 workflow_task_poller_behavior=PollerBehaviorAutoscaling(),

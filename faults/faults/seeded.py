@@ -64,7 +64,7 @@ async def _poison(load: Load, system: System) -> None:
 _ROUTING, _RELAY, _CONSUMERS = (f"chassis/chassis/{name}.py" for name in ("http/routing", "relay", "consumers"))
 _SENDING = "services/notifications/notifications/deliveries/sending.py"
 _ORDERS = "services/orders/orders/orders"
-_SENDING_ROWS = "        sending = asyncio.create_task(self._send(producer, rows))\n"
+_SENDING_ROWS = "            sending = asyncio.create_task(self._send(lead.producer, rows))\n"
 
 SEEDED = [
     Seeded(
@@ -74,8 +74,7 @@ SEEDED = [
             Patch(
                 _RELAY,
                 _SENDING_ROWS,
-                '        await mark.fetch([row["id"] for row in rows], min(row["created_at"] for row in rows))\n'
-                f"        {call('marked')}\n{_SENDING_ROWS}",
+                f"            await self._mark(lead, rows)\n            {call('marked')}\n{_SENDING_ROWS}",
             )
         ],
         _while_it_dies("marked", "orders"),
@@ -124,7 +123,7 @@ SEEDED = [
                 "        from chassis.processes import Processes, Temporal\n"
                 "        from orders.attestation.queries import attestation_process\n"
                 '        temporal = Temporal(os.environ["COUNTERSIGN_TEMPORAL"], os.environ["COUNTERSIGN_TEMPORAL_NAMESPACE"])\n'
-                "        process = attestation_process(order.id, order.number, order.company_number)\n"
+                "        process = attestation_process(order)\n"
                 "        await Processes(temporal.client).start(process)\n"
                 f"        {call('started')}\n",
             )

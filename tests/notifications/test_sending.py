@@ -1,7 +1,8 @@
 """Each mail once per notification and recipient, also when the process dies in between (NO-01)."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -252,23 +253,54 @@ async def test_a_mail_that_is_cancelled_while_it_is_sent_is_sent_and_its_row_say
     assert len(smtp.taken) == 1
 
 
+@pytest.fixture
+def nothing_can_be_noted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    @contextmanager
+    def broken() -> Iterator[None]:
+        async def fails(*_: Any, **__: Any) -> None:
+            raise RuntimeError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("notifications.deliveries.sending.record_outcomes", fails)
+            with pytest.raises(RuntimeError):
+                yield
+
+    return broken
+
+
 async def test_a_crash_between_the_servers_yes_and_our_note_of_it(
-    send: Send, smtp: ScriptedServer, database: Database, add_contact: AddContact, monkeypatch: pytest.MonkeyPatch
+    send: Send,
+    smtp: ScriptedServer,
+    database: Database,
+    add_contact: AddContact,
+    nothing_can_be_noted: Callable[[], AbstractContextManager[None]],
 ) -> None:
     contact = await add_contact()
-
-    async def dies(*_: Any, **__: Any) -> None:
-        raise RuntimeError
-
-    with monkeypatch.context() as broken:
-        broken.setattr("notifications.deliveries.sending.record_outcomes", dies)
-        with pytest.raises(RuntimeError):
-            await send(confirmed(contact))
+    with nothing_can_be_noted():
+        await send(confirmed(contact))
     assert (await deliveries(database))[0].status is DeliveryStatus.SENDING
-    assert await send(confirmed(contact)) == Sent()
+    mailer = mailer_to(smtp)
+    assert await sending(database, Post(mailer, KEYS))(confirmed(contact)) == Sent()  # another process
+    await mailer.close()
     assert len(smtp.message_ids) == 2
     assert len(set(smtp.message_ids)) == 1
     assert [kind for kind, _ in await published(database)] == ["sent"]
+
+
+async def test_what_could_not_be_noted_for_long_is_noted_by_the_next_attempt(
+    send: Send,
+    smtp: ScriptedServer,
+    database: Database,
+    add_contact: AddContact,
+    nothing_can_be_noted: Callable[[], AbstractContextManager[None]],
+) -> None:
+    """The database was away for longer than an attempt waits for it; the process lives and knows."""
+    contacts = [await add_contact(f"{number}@example.com") for number in range(2)]
+    with nothing_can_be_noted():
+        await send(confirmed(*contacts))
+    assert await send(confirmed(*contacts)) == Sent()
+    assert {one.status for one in await deliveries(database)} == {DeliveryStatus.SENT}
+    assert len(smtp.taken) == len(smtp.message_ids) == 2
 
 
 async def test_sending_is_committed_before_the_server_is_spoken_to(

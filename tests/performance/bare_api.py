@@ -16,6 +16,7 @@ import uvloop
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from chassis.garbage import collect_less_often
 from chassis.ids import new_id
 from contracts.pricing.priced_cart import PricedLine
 
@@ -104,4 +105,5 @@ async def serve(sample_database: str, order_id: str, database: str, port: int) -
 
 if __name__ == "__main__":
     _, sample_of, sample_id, into, port_given = sys.argv
+    collect_less_often()
     uvloop.run(serve(sample_of, sample_id, into, int(port_given)))

@@ -6,9 +6,9 @@ python -m tests.performance.limit_worker ADDRESS NAMESPACE
 import asyncio
 import sys
 
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 
+from chassis.garbage import collect_less_often
 from chassis.processes import Temporal
 from tests.performance.limit_process import TASK_QUEUE, Limit, act
 
@@ -20,9 +20,7 @@ async def serve(address: str, namespace: str) -> None:
         task_queue=TASK_QUEUE,
         workflows=[Limit],
         activities=[act],
-        workflow_runner=SandboxedWorkflowRunner(
-            restrictions=SandboxRestrictions.default.with_passthrough_all_modules()
-        ),
+        workflow_runner=UnsandboxedWorkflowRunner(),
         workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
         activity_task_poller_behavior=PollerBehaviorAutoscaling(),
     )
@@ -31,4 +29,5 @@ async def serve(address: str, namespace: str) -> None:
 
 
 if __name__ == "__main__":
+    collect_less_often()
     asyncio.run(serve(*sys.argv[1:3]))

@@ -9,6 +9,7 @@ import sys
 from temporalio import activity
 from temporalio.worker import PollerBehaviorAutoscaling, Worker
 
+from chassis.garbage import collect_less_often
 from chassis.processes import Temporal
 from contracts.notifications.activities import SendMail, Sent, send_mail
 
@@ -29,4 +30,5 @@ async def serve(address: str, namespace: str) -> None:
 
 
 if __name__ == "__main__":
+    collect_less_often()
     asyncio.run(serve(*sys.argv[1:3]))

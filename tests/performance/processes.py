@@ -10,12 +10,14 @@ from uuid import UUID
 
 from temporalio.client import Client
 
+from chassis.database import Database
 from chassis.ids import new_id
-from chassis.processes import Processes, Temporal
+from chassis.processes import Processes, ProcessStart, Temporal
 from contracts.orders.processes import order_attestation_id
 from contracts.orders.values import OrderStatus
 from contracts.shared.process import RowChanged
-from orders.attestation.queries import attestation_process
+from orders.attestation.queries import attestation_process, attestation_row
+from orders.orders.models import Order
 from tests.performance.cpu import metered
 from tests.performance.driver import Connections, closed_loop, connections
 from tests.performance.effects import drained, submit
@@ -168,18 +170,19 @@ class Attesting:
         submitted = await closed_loop(carts, lambda cart: submit(self._orders, cart), at_once=4)
         await drained(self._stage, mails=False)
         processes = Processes(self._ready)
+        starts = await self._starts([UUID(order["order_id"]) for order in submitted])
 
-        async def one(work: tuple[Company, dict[str, Any]]) -> str:
-            company, order = work
-            process = order_attestation_id(order["number"])
-            await processes.start(attestation_process(UUID(order["order_id"]), order["number"], company.number))
+        async def one(work: tuple[Company, dict[str, Any], ProcessStart]) -> str:
+            company, order, start = work
+            process = start.id
+            await processes.start(start)
             await mails.of(f"{process}/1/asked")
             sequence = await self._attest(company, order["order_id"])
             await processes.row_changed(process, RowChanged(sequence=sequence, status=OrderStatus.ATTESTED))
             return str(await self._client.get_workflow_handle(process).result())
 
         pids = {**self._stage.pids("orders-worker", *PARTS), "mails": mails.pid}
-        work = list(zip([cart.company for cart in carts], submitted, strict=True))
+        work = list(zip([cart.company for cart in carts], submitted, starts, strict=True))
         return await self._measured(work, one, pids, ("orders-worker", "mails"))
 
     async def whole_path(self) -> Sample:
@@ -204,6 +207,16 @@ class Attesting:
             companies = [shop.companies[number % len(shop.companies)] for number in range(self._many)]
             pids = stage.pids(*WORKERS, *PARTS, "orders-consumer", "mail")
             return await self._measured(companies, one, pids, WORKERS)
+
+    async def _starts(self, order_ids: Sequence[UUID]) -> list[ProcessStart]:
+        """As the consumer would start their processes."""
+        database = Database(self._stage.url("orders").replace("postgresql:", "postgresql+asyncpg:"), name="bench")
+        try:
+            async with database.transaction() as session:
+                orders = {one: await session.get_one(Order, one) for one in order_ids}
+                return [attestation_process(orders[one], attestation_row(orders[one])) for one in order_ids]
+        finally:
+            await database.close()
 
     async def _ready(self) -> Client:
         return self._client

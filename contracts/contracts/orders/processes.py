@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from contracts.orders.activities import AttestationRow
 from contracts.shared.activity import Payload
 from contracts.shared.process import ByOperator
 from contracts.shared.values import Code
@@ -18,6 +19,8 @@ class StartOrderAttestation(Payload):
     order_id: UUID
     number: str
     company_number: str
+    row: AttestationRow | None = None
+    """As it was when the process was started; None: it is read first."""
 
 
 class DecideByOperator(ByOperator):

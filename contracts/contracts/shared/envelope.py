@@ -1,9 +1,8 @@
 """The headers of a record on Kafka: a CloudEvent 1.0 in binary mode, so that events are sorted without their bodies."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 SPEC_VERSION = b"1.0"
@@ -62,8 +61,7 @@ HEADERS_SCHEMA: dict[str, Any] = {
 """JSON Schema of the headers, values read as UTF-8 text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the headers say of one event. `HEADERS_SCHEMA` tells what each field means."""
 
     id: UUID
@@ -86,25 +84,26 @@ class Envelope:
         """
         if self.time.tzinfo is None:
             raise ValueError("ce_time needs a time zone")
+        time = self.time if self.time.tzinfo is UTC else self.time.astimezone(UTC)
         headers = [
             ("ce_specversion", SPEC_VERSION),
             ("ce_id", str(self.id).encode()),
             ("ce_type", self.type.encode()),
             ("ce_source", self.source.encode()),
             ("ce_subject", self.subject.encode()),
-            ("ce_time", self.time.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()),
+            ("ce_time", b"%sZ" % time.isoformat()[:-6].encode()),
             ("ce_epoch", b"%d" % self.epoch),
             ("ce_sequence", b"%d" % self.sequence),
             ("content-type", CONTENT_TYPE),
         ]
-        for name, value in (
-            ("ce_correlationid", self.correlation_id),
-            ("ce_causationid", self.causation_id),
-            ("ce_actor", self.actor),
-            ("traceparent", self.traceparent),
-        ):
-            if value is not None:
-                headers.append((name, value.encode()))
+        if self.correlation_id is not None:
+            headers.append(("ce_correlationid", self.correlation_id.encode()))
+        if self.causation_id is not None:
+            headers.append(("ce_causationid", self.causation_id.encode()))
+        if self.actor is not None:
+            headers.append(("ce_actor", self.actor.encode()))
+        if self.traceparent is not None:
+            headers.append(("traceparent", self.traceparent.encode()))
         return headers
 
     @classmethod

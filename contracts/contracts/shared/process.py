@@ -1,8 +1,10 @@
 """What the three processes have in common: how they learn that their row moved on."""
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
+from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 
 from contracts.shared.activity import Payload
@@ -15,6 +17,21 @@ WAITING_FOR = SearchAttributeKey.for_keyword("WaitingFor")
 DUE_AT = SearchAttributeKey.for_datetime("DueAt")
 SEARCH_ATTRIBUTES = (COMPANY_NUMBER, ORDER_NUMBER, PROCESS_STATE, WAITING_FOR, DUE_AT)
 """What operators search processes by; scarce (10 keywords, 3 datetimes per namespace) and never encrypted."""
+
+
+def show(state: str, waiting_for: str, due: datetime | None) -> None:
+    """From within a process, to operators who search for it. What they see already is not said again: that is an event of its
+    history, and a write of the server."""
+    seen = workflow.info().typed_search_attributes
+    if (state, waiting_for, due) != (seen.get(PROCESS_STATE), seen.get(WAITING_FOR), seen.get(DUE_AT)):
+        workflow.upsert_search_attributes(
+            [
+                PROCESS_STATE.value_set(state),
+                WAITING_FOR.value_set(waiting_for),
+                DUE_AT.value_set(due) if due else DUE_AT.value_unset(),
+            ]
+        )
+
 
 ROW_CHANGED = "row_changed"
 """The one signal. A process never trusts it for facts: it reads the row and goes where the row leads."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local_stack.http import get_json
 from local_stack.layout import Layout
-from local_stack.programs import Program
+from local_stack.programs import AFTER_REQUESTS, Program
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Mail:
         if self.given:
             return None
         smtp, page = self.layout.port("smtp"), self.layout.port("mail")
-        command = [str(Path(sys.executable).parent / "maildump"), "--foreground", "--no-quit"]
+        command = [*AFTER_REQUESTS, str(Path(sys.executable).parent / "maildump"), "--foreground", "--no-quit"]
         command += ["--smtp-ip", "127.0.0.1", "--smtp-port", str(smtp)]
         command += ["--http-ip", "127.0.0.1", "--http-port", str(page)]
         command += ["--db", str(self.directory / "mail.db")]  # in memory it would forget at a restart

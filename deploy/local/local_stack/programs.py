@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+AFTER_REQUESTS = ["nice", "-n", "15"]
+"""Before the command of what nobody waits for: where processes share cores, those that answer requests have them first."""
+
 
 @dataclass(frozen=True)
 class Program:

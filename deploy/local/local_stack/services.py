@@ -15,7 +15,7 @@ from local_stack.keys import Keys
 from local_stack.layout import ROLES, SERVICES, Layout
 from local_stack.mail import Mail
 from local_stack.postgres import Postgres
-from local_stack.programs import Program
+from local_stack.programs import AFTER_REQUESTS, Program
 from local_stack.temporal import NAMESPACE, Temporal
 
 _MAILS_LINKS = ("identity", "notifications")
@@ -27,6 +27,8 @@ MALLOC = {
 }
 """As in the images. Else glibc keeps what was freed: 19 MB for each thread that hashes passwords, and an arena per thread."""
 
+
+_ANSWERING = ("api", "all")
 
 Overrides = Mapping[str, Mapping[str, str]]
 """Per service, variables that its processes are started with instead of or besides the usual ones."""
@@ -92,7 +94,7 @@ class Services:
         return [
             Program(
                 name=process,
-                command=[sys.executable, "-m", service, role],
+                command=[*([] if role in _ANSWERING else AFTER_REQUESTS), sys.executable, "-m", service, role],
                 directory=self.layout.directory,
                 ports={self.layout.port(process): f"{service} ({role})"},
                 environment=self.environment(service, process),

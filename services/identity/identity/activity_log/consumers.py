@@ -58,5 +58,5 @@ def with_activity_log(subscriptions: Sequence[Subscription]) -> list[Subscriptio
             types: Mapping[type[Event], Handler] = {
                 event: handlers.get(event, log_activity) for event in events.values() if event.topic == topic
             }
-            logged.append(Subscription(topic, types))
+            logged.append(Subscription(topic, types, unhurried=not handlers.keys() & types.keys()))
     return logged

@@ -5,10 +5,9 @@ The row is the truth: the process reads it, does what it says is due, and waits 
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeUpdate
 
 from contracts.identity.activities import (
     ApplicationRef,
@@ -37,14 +36,12 @@ from contracts.notifications.activities import Link, SendMail, Template, Undeliv
 from contracts.pricing.activities import GiveTerms, Refused, TakeBackTerms, give_terms, take_back_terms
 from contracts.shared.activity import ActivityStub
 from contracts.shared.process import (
-    DUE_AT,
-    PROCESS_STATE,
     ROW_CHANGED,
-    WAITING_FOR,
     ExtendByOperator,
     RemindByOperator,
     RowChanged,
     WithdrawByOperator,
+    show,
 )
 
 C = TypeVar("C")
@@ -259,12 +256,7 @@ class AccountApprovalWorkflow:
         )
         self._said = f"**{row.status.value}**: {details} UTC"
         self._say_again()
-        updates: list[SearchAttributeUpdate[Any]] = [
-            PROCESS_STATE.value_set(row.status.value),
-            WAITING_FOR.value_set(waiting),
-            DUE_AT.value_set(due) if due else DUE_AT.value_unset(),
-        ]
-        workflow.upsert_search_attributes(updates)
+        show(row.status.value, waiting, due)
 
     def _say_again(self) -> None:
         workflow.set_current_details("\n\n".join(line for line in (self._said, self._undeliverable) if line))

@@ -23,14 +23,12 @@ from contracts.identity.values import LinkPurpose
 from contracts.notifications.activities import Link, SendMail, Sent, Template, Undeliverable, send_mail
 from contracts.shared.activity import ActivityStub
 from contracts.shared.process import (
-    DUE_AT,
-    PROCESS_STATE,
     ROW_CHANGED,
-    WAITING_FOR,
     ExtendByOperator,
     RemindByOperator,
     RowChanged,
     WithdrawByOperator,
+    show,
 )
 
 LOCAL = timedelta(seconds=10)
@@ -57,7 +55,6 @@ class InvitationAcceptanceWorkflow:
         """Reminders of that issue that were mailed."""
         self._mails: list[Mailing] = []
         self._undeliverable: str | None = None
-        self._searchable: tuple[str, str, datetime | None] | None = None
 
     @workflow.run
     async def run(self, start: StartInvitationAcceptance) -> None:
@@ -186,17 +183,7 @@ class InvitationAcceptanceWorkflow:
 
     def _show(self, state: str, waiting_for: str, due: datetime | None, details: str) -> None:
         workflow.set_current_details(details)
-        searchable = (state, waiting_for, due)
-        if searchable == self._searchable:
-            return  # an upsert is an event of the history
-        self._searchable = searchable
-        workflow.upsert_search_attributes(
-            [
-                PROCESS_STATE.value_set(state),
-                WAITING_FOR.value_set(waiting_for),
-                DUE_AT.value_set(due) if due else DUE_AT.value_unset(),
-            ]
-        )
+        show(state, waiting_for, due)
 
     @workflow.query(description="The invitation's row as the process last read it")
     def state(self) -> InvitationRow | None:

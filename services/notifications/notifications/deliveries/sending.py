@@ -5,7 +5,7 @@ Between the two a crash leaves a mail of unknown fate; it is sent again under th
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from urllib.parse import quote
@@ -44,10 +44,15 @@ class RecipientUnknown(NotYet):
 
 @dataclass(frozen=True)
 class Post:
-    """What sending needs, for the life of a process."""
+    """What sending needs, for the life of a process.
+
+    Attributes:
+        unnoted: what became of mails and could not be noted, by delivery.
+    """
 
     mailer: Mailer
     keys: LinkKeys
+    unnoted: dict[UUID, Outcome] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,16 +84,26 @@ async def attempt(database: Database, post: Post, find: Find, *, at: datetime) -
 
 
 async def _attempt(database: Database, post: Post, find: Find, at: datetime) -> list[Attempt]:
+    left = dict(post.unnoted)
     async with database.transaction() as session:
+        if left:  # the database was away for long: what was sent then is not to be found as if it were not
+            await record_outcomes(session, left, at=at)
         deliveries = await find(session)
         mails = await _Mails.about(session, post.keys, deliveries, at)
         attempts = [mails.begin(delivery) for delivery in deliveries]
-    await _hand_over(database, post.mailer, attempts, at)
+    for delivery in left:
+        post.unnoted.pop(delivery, None)
+    await _hand_over(database, post, attempts, at)
     return attempts
 
 
-async def _hand_over(database: Database, mailer: Mailer, attempts: Sequence[Attempt], at: datetime) -> None:
-    """Notes what became of each when its answer has come, together with those that came meanwhile."""
+async def _hand_over(database: Database, post: Post, attempts: Sequence[Attempt], at: datetime) -> None:
+    """Notes what became of each when its answer has come, together with those that came meanwhile.
+
+    Raises:
+        Exception: what kept some from being noted; the next attempt does that.
+    """
+    mailer, failure = post.mailer, None
     sending = {asyncio.create_task(_send(mailer, one)): one for one in attempts if one.letter}
     while sending:
         answered, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
@@ -96,13 +111,20 @@ async def _hand_over(database: Database, mailer: Mailer, attempts: Sequence[Atte
         for task in answered:
             one = sending.pop(task)
             outcomes[one.delivery.id] = task.result()
-        closed = await retried(partial(_note, database, outcomes, at), within=NOTED_WITHIN)
-        if mailer.was_away and None in outcomes.values():
-            mailer.was_away = False
-            async with database.transaction() as session:
-                await hurry(session, at=at)
+        try:
+            closed = await retried(partial(_note, database, outcomes, at), within=NOTED_WITHIN)
+            if mailer.was_away and None in outcomes.values():
+                mailer.was_away = False
+                async with database.transaction() as session:
+                    await hurry(session, at=at)
+        except Exception as error:  # noqa: BLE001 - raised when no answer is to be lost any more
+            post.unnoted.update(outcomes)
+            failure = error
+            continue
         for one in attempts:
             one.delivery = closed.get(one.delivery.id, one.delivery)
+    if failure:
+        raise failure
 
 
 async def _note(database: Database, outcomes: dict[UUID, Outcome], at: datetime) -> dict[UUID, Delivery]:

@@ -14,11 +14,14 @@ from contracts.orders.topics import ORDER
 from contracts.orders.values import OrderStatus
 from contracts.shared.event import Event
 from contracts.shared.process import RowChanged
-from orders.attestation.queries import attestation_process
+from orders.attestation.queries import attestation_process, attestation_row
+from orders.orders.models import Order
 
 
 async def start_process(delivery: Delivery, event: AttestationRequested) -> None:
-    await delivery.processes.start(attestation_process(event.order_id, event.number, event.company_number))
+    """With the row as it is now: what changes after that, a later event of the same key tells it."""
+    order = await delivery.session.get_one(Order, event.order_id)
+    await delivery.processes.start(attestation_process(order, attestation_row(order)))
 
 
 def tell(status: OrderStatus) -> Handler:

@@ -35,14 +35,12 @@ from contracts.orders.processes import (
 from contracts.orders.values import AskedOf, OrderStatus
 from contracts.shared.activity import ActivityStub
 from contracts.shared.process import (
-    DUE_AT,
-    PROCESS_STATE,
     ROW_CHANGED,
-    WAITING_FOR,
     ExtendByOperator,
     RemindByOperator,
     RowChanged,
     WithdrawByOperator,
+    show,
 )
 
 STATE_QUERY = "state"
@@ -79,7 +77,7 @@ class OrderAttestationWorkflow:
     @workflow.run
     async def run(self, start: StartOrderAttestation) -> str:
         """Returns the order's status at its end."""
-        row = self._take(await self._do(read_attestation, self._order, "Read the order"))
+        row = self._take(start.row or await self._do(read_attestation, self._order, "Read the order"))
         while row.status is OrderStatus.AWAITING_ATTESTATION:
             self._ask(row)
             self._remind(row)
@@ -87,11 +85,11 @@ class OrderAttestationWorkflow:
             row = await self._what_comes_next(row)
             if workflow.info().is_continue_as_new_suggested():
                 await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(start)
+                workflow.continue_as_new(start.model_copy(update={"row": self._newest}))
         self._stop_asking()
         if row.status is OrderStatus.ATTESTED:
             row = self._take(await self._do(place_order, self._order, "Place the order"))
-        workflow.upsert_search_attributes([PROCESS_STATE.value_set(row.status), WAITING_FOR.value_unset()])
+        show(row.status, "nobody", row.expires_at)
         workflow.set_current_details(f"The order is {_words(row.status)}.")
         await workflow.wait_condition(workflow.all_handlers_finished)
         return row.status.value
@@ -211,7 +209,6 @@ class OrderAttestationWorkflow:
 
     def _describe(self, row: AttestationRow) -> None:
         """For operators, in plain words and without names."""
-        deadline = self._next_deadline(row)
         whom = "the merchant"
         if row.asked_of is not AskedOf.MERCHANT:
             count = len(row.asked)
@@ -224,13 +221,7 @@ class OrderAttestationWorkflow:
         workflow.set_current_details(
             f"Waiting for {whom} of step {row.step}{since}{further}, expires on {_moment(row.expires_at)} (UTC)."
         )
-        workflow.upsert_search_attributes(
-            [
-                PROCESS_STATE.value_set(row.status),
-                WAITING_FOR.value_set(row.asked_of or AskedOf.MERCHANT),
-                DUE_AT.value_set(deadline.at),
-            ]
-        )
+        show(row.status, row.asked_of or AskedOf.MERCHANT, row.expires_at)
 
     @workflow.query(name=STATE_QUERY, description="The order's row as the process last saw it.")
     def state(self) -> AttestationRow | None:

@@ -191,8 +191,8 @@ class Order(Attestation):
         self, rule: MatchedRule, policy: AttestationPolicy, members: list[Member], at: datetime
     ) -> None:
         """The company must say yes first (OR-04)."""
-        if self._move_to(S.AWAITING_ATTESTATION, at):
-            self.start_waiting(rule, policy, members, at)
+        if moved := self._move_to(S.AWAITING_ATTESTATION, at):
+            self.start_waiting(rule, policy, members, moved)
             assert self.asked_of is not None
             assert self.expires_at is not None
             self.record(
@@ -215,13 +215,10 @@ class Order(Attestation):
             Conflict: the decision was another.
         """
         self._may_decide(by)
-        if self.attested_at is not None or not self._move_to(S.ATTESTED, at):
-            return
-        self.attested_at = at
-        self._decided(by, at)
-        self.record(
-            OrderAttested(**self.facts(), attested_by=self.decided_by, attested_at=at, total=self.money),
-        )
+        if self.attested_at is None and (moved := self._move_to(S.ATTESTED, at)):
+            self.attested_at = moved
+            self._decided(by, moved)
+            self.record(OrderAttested(**self.facts(), attested_by=self.decided_by, attested_at=moved, total=self.money))
 
     def decline(self, *, by: Member | Merchant, comment: str, at: datetime) -> None:
         """The company's own no, with its reason.
@@ -234,32 +231,32 @@ class Order(Attestation):
         self._may_decide(by)
         if not comment.strip():
             raise Invalid("reason-missing", "Say why it is declined.")
-        if self._move_to(S.DECLINED, at):
+        if moved := self._move_to(S.DECLINED, at):
             self.decision_comment = comment.strip()
-            self._decided(by, at)
-            self.record(OrderDeclined(**self._outcome(), declined_by=self.decided_by, declined_at=at))
+            self._decided(by, moved)
+            self.record(OrderDeclined(**self._outcome(), declined_by=self.decided_by, declined_at=moved))
 
     def expire(self, due: datetime, at: datetime) -> None:
         """Nobody decided in time. If it is decided, or `due` is not its deadline any more, nothing happens."""
-        if self.status is S.AWAITING_ATTESTATION and self.expires_at == due:
-            self._move_to(S.EXPIRED, at)
-            self.record(OrderExpired(**self._outcome(), expired_at=at))
+        waits = self.status is S.AWAITING_ATTESTATION and self.expires_at == due
+        if waits and (moved := self._move_to(S.EXPIRED, at)):
+            self.record(OrderExpired(**self._outcome(), expired_at=moved))
 
     def withdraw(self, at: datetime) -> None:
         """Taken back before it was decided."""
-        if self._move_to(S.WITHDRAWN, at):
-            self.record(OrderWithdrawn(**self._outcome(), withdrawn_at=at))
+        if moved := self._move_to(S.WITHDRAWN, at):
+            self.record(OrderWithdrawn(**self._outcome(), withdrawn_at=moved))
 
     # -- after the company ---------------------------------------------------------------------------------------------
 
     def place(self, at: datetime) -> None:
         """It passed the gate, and its company said yes where it had to."""
-        if self._move_to(S.PLACED, at):
-            self.placed_at = at
+        if moved := self._move_to(S.PLACED, at):
+            self.placed_at = moved
             self.record(
                 OrderPlaced(
                     **self._outcome(),
-                    placed_at=at,
+                    placed_at=moved,
                     payment=self.payment,
                     attested=self.attested_at is not None,
                 )
@@ -267,21 +264,21 @@ class Order(Attestation):
 
     def refuse(self, refusal: Refusal, at: datetime) -> None:
         """Attested, but it may not be placed any more (OR-07)."""
-        if self._move_to(S.REFUSED, at):
+        if moved := self._move_to(S.REFUSED, at):
             self.reason = refusal.code
-            self.record(OrderRefused(**self._outcome(), refused_at=at, reason=refusal.code))
+            self.record(OrderRefused(**self._outcome(), refused_at=moved, reason=refusal.code))
 
     def confirm(self, at: datetime) -> None:
         """The merchant will deliver it."""
-        if self._move_to(S.CONFIRMED, at):
-            self.confirmed_at = at
-            self.record(OrderConfirmed(**self.facts(), contact_id=self.contact_id, confirmed_at=at))
+        if moved := self._move_to(S.CONFIRMED, at):
+            self.confirmed_at = moved
+            self.record(OrderConfirmed(**self.facts(), contact_id=self.contact_id, confirmed_at=moved))
 
     def cancel(self, reason: str, at: datetime) -> None:
         """The merchant will not deliver it."""
-        if self._move_to(S.CANCELLED, at):
+        if moved := self._move_to(S.CANCELLED, at):
             self.reason = reason
-            self.record(OrderCancelled(**self.facts(), contact_id=self.contact_id, cancelled_at=at, reason=reason))
+            self.record(OrderCancelled(**self.facts(), contact_id=self.contact_id, cancelled_at=moved, reason=reason))
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 
@@ -336,9 +333,10 @@ class Order(Attestation):
         self.decided_at = at
         self.decided_by = by.member_id if isinstance(by, Member) else None
 
-    def _move_to(self, status: OrderStatus, at: datetime) -> bool:
+    def _move_to(self, status: OrderStatus, at: datetime) -> datetime | None:
+        """Returns when it moved: not before its last change, whatever the clock of this process says. None: it is there."""
         if self.status is status:
-            return False
+            return None
         if status not in MOVES[self.status]:
             raise Conflict(
                 _NEEDS.get(status, "order-closed"),
@@ -346,5 +344,5 @@ class Order(Attestation):
                 facts={"order_status": self.status.value},
             )
         self.status = status
-        self.changed_at = at
-        return True
+        self.changed_at = max(at, self.changed_at)
+        return self.changed_at
