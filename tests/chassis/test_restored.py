@@ -43,11 +43,23 @@ async def _is_noticed() -> bool:
     return _noticed() == 1
 
 
+class Watched(Relay):
+    """Remembers whether it ever said that it is ready."""
+
+    was_connected = False
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name == "connected" and value:
+            self.was_connected = True
+
+
 async def test_a_relay_does_not_lead_on_a_database_that_forgot(published, infrastructure):
     database, topic, _ = published
-    relay = Relay("toy", database, infrastructure.kafka, topics=[topic])
+    relay = Watched("toy", database, infrastructure.kafka, topics=[topic])
     async with going(relay.run()):
         await eventually(_is_noticed)
+        assert not relay.was_connected
         assert REGISTRY.get_sample_value("countersign_relay_leading", {"service": "toy"}) == 0
     async with going(Relay("toy", database, infrastructure.kafka, epoch=2, topics=[topic]).run()):
         async with database.transaction() as session:

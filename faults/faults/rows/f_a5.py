@@ -10,7 +10,7 @@ from faults.system import NotInjected, System
 from local_stack import StackError
 
 LINES, AT_ONCE = 500, 8
-MORE = 2_000_000
+MORE = 300_000
 """Bytes."""
 TIMES = 2
 

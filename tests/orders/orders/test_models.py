@@ -67,6 +67,15 @@ def in_status(status: OrderStatus) -> Order:
     return order
 
 
+def test_a_clock_that_was_put_back_lets_no_order_go_back_in_time():
+    order, earlier = a_waiting_order(BUYER, [ATTESTER]), AT - timedelta(minutes=50)
+    order.attest(by=ATTESTER, at=earlier)
+    order.place(earlier)
+    order.confirm(LATER)
+    order.cancel("out-of-stock", AT)
+    assert (order.attested_at, order.placed_at, order.confirmed_at, order.changed_at) == (AT, AT, LATER, LATER)
+
+
 ACTS = {
     S.AWAITING_ATTESTATION: lambda order: order.request_attestation(ALWAYS, POLICY, [ATTESTER], LATER),
     S.ATTESTED: lambda order: order.attest(by=ATTESTER, at=LATER),
