@@ -194,6 +194,14 @@ async def test_what_is_queued_can_be_printed(
     assert not await send_round()
 
 
+async def test_a_clock_that_was_fast_when_a_mail_was_queued_keeps_it_waiting_no_longer(
+    handle: Handle, send_round: Round, smtp: ScriptedServer, add_contact: AddContact
+) -> None:
+    await handle(confirmed(await add_contact()), at=NOW + timedelta(minutes=10))
+    assert await send_round(NOW)
+    assert len(smtp.taken) == 1
+
+
 async def test_an_event_handled_twice_is_one_mail(
     handle: Handle, send_round: Round, smtp: ScriptedServer, add_contact: AddContact
 ) -> None:

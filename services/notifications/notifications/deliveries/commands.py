@@ -82,7 +82,8 @@ def _row(command: OpenDelivery) -> dict[str, Any]:
         "status": DeliveryStatus.PENDING,
         "attempts": 0,
         "created_at": command.at,
-        "next_attempt_at": command.at if command.queued_for else None,
+        # Due by the clock that is behind: one that is fast, and put right again, must not keep it waiting.
+        "next_attempt_at": min(command.at, command.queued_for) if command.queued_for else None,
         "give_up_at": command.queued_for + GIVE_UP_AFTER if command.queued_for else None,
     }
 
