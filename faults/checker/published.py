@@ -40,7 +40,12 @@ def _outbox(facts: Facts) -> Findings:
     for record in facts.records:
         if record.id not in committed:
             yield finding(
-                "I7", "published-uncommitted", f"{record.place}: {record.type} was never committed", record.place
+                "I7",
+                "published-uncommitted",
+                f"{record.place}: {record.type} was never committed",
+                record.place,
+                record.id,
+                record.header("ce_subject"),
             )
 
 
