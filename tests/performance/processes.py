@@ -16,6 +16,7 @@ from chassis.processes import Processes, ProcessStart, Temporal
 from contracts.orders.processes import order_attestation_id
 from contracts.orders.values import OrderStatus
 from contracts.shared.process import RowChanged
+from local_stack.programs import AFTER_REQUESTS
 from orders.attestation.queries import attestation_process, attestation_row
 from orders.orders.models import Order
 from tests.performance.cpu import metered
@@ -78,8 +79,9 @@ async def arrivals(stage: Stage, query: str) -> AsyncIterator[Arrivals]:
 
 @asynccontextmanager
 async def worker(stage: Stage, module: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker of ours as a process, whose output can be read."""
+    """A worker of ours as a process, whose output can be read; it gives way as those of the services do."""
     command = (
+        *AFTER_REQUESTS,
         sys.executable,
         "-m",
         f"tests.performance.{module}",
