@@ -1,8 +1,10 @@
 """Names and addresses are hostile: no header, link or markup of a stranger's gets into a mail."""
 
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import parseaddr
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
@@ -19,8 +21,8 @@ from notifications.mails.rendering import Content, render, shown
 from tests.notifications.conftest import NOW
 
 HEADERS = [
-    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Countersign-Template",
-    "X-Countersign-Notification", "MIME-Version", "Content-Type", "Content-Language",
+    "Content-Type", "MIME-Version", "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted",
+    "X-Countersign-Template", "X-Countersign-Notification", "Content-Language",
 ]  # fmt: skip
 
 hostile_names = st.one_of(
@@ -73,13 +75,19 @@ def written(name: str, company: str | None = None) -> EmailMessage:
     return message
 
 
+def _display_name(message: EmailMessage) -> str:
+    """As RFC 2047 has it read: nothing stands between the encoded words of one name. Python's newer parser puts spaces there."""
+    (raw,) = [value for name, value in message.raw_items() if name == "To"]
+    return str(make_header(decode_header(parseaddr(str(raw))[0])))
+
+
 @given(name=hostile_names)
 def test_a_name_stays_in_its_place(name: str) -> None:
     message = written(name, company=name)
     assert message.keys() == HEADERS
     (to,) = message["To"].addresses
     assert to.addr_spec == "jan@example.com"
-    assert to.display_name == (shown(name) or "").replace("=?", "= ?")
+    assert _display_name(message) == (shown(name) or "").replace("=?", "= ?")
     assert message["Bcc"] is None
 
 
