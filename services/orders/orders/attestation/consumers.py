@@ -19,9 +19,13 @@ from orders.orders.models import Order
 
 
 async def start_process(delivery: Delivery, event: AttestationRequested) -> None:
-    """With the row as it is now: what changes after that, a later event of the same key tells it."""
-    order = await delivery.session.get_one(Order, event.order_id)
-    await delivery.processes.start(attestation_process(order, attestation_row(order)))
+    """With the row as it is now: what changes after that, a later event of the same key tells it.
+
+    An order that a restored database has forgotten has no process.
+    """
+    order = await delivery.session.get(Order, event.order_id)
+    if order is not None:
+        await delivery.processes.start(attestation_process(order, attestation_row(order)))
 
 
 def tell(status: OrderStatus) -> Handler:
