@@ -7,7 +7,6 @@ parked with its successors, and the others go on.
 import asyncio
 import base64
 import logging
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from chassis.errors import DomainError
 from chassis.inbox import claim
 from chassis.parking import ParkedEvent, parked_keys
 from chassis.processes import Processes
-from chassis.transient import is_transient
+from chassis.transient import SHORTEST_PAUSE, retried
 from contracts.shared.envelope import Envelope
 from contracts.shared.event import Event, family
 from contracts.shared.topic import Topic
@@ -39,7 +38,6 @@ from contracts.shared.values import READING
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("countersign.consumer")
 
-BACK_OFF_MIN, BACK_OFF_MAX = 0.05, 2.0
 ATTEMPTS = 3
 """Of an event whose handler fails with an error that we do not know to be permanent, before it is parked."""
 
@@ -237,19 +235,11 @@ class BatchConsumer:
 
     async def _holding(self, attempt: Callable[[], Awaitable[None]]) -> None:
         """Tries until the outcome is not a transient error; nothing behind it on the partition moves meanwhile."""
-        pause = BACK_OFF_MIN
-        while True:
-            try:
-                return await attempt()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                held.labels(self.reader.topic.name).inc()
-                log.warning(
-                    "holding the partition", extra={"topic": self.reader.topic.name, "error": repr(error)[:300]}
-                )
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-                pause = min(pause * 2, BACK_OFF_MAX)
+        await retried(attempt, note=self._note_held)
+
+    def _note_held(self, error: Exception) -> None:
+        held.labels(self.reader.topic.name).inc()
+        log.warning("holding the partition", extra={"topic": self.reader.topic.name, "error": repr(error)[:300]})
 
     async def _together(self, batch: Sequence[Received]) -> None:
         async with self._database.transaction() as session:
@@ -285,7 +275,7 @@ class BatchConsumer:
                 if attempts >= ATTEMPTS:
                     log.exception("handler fails", extra={"topic": self.reader.topic.name})
                     return await self._holding(partial(self._park_alone, one, error, attempts))
-                await asyncio.sleep(BACK_OFF_MIN * 4**attempts)
+                await asyncio.sleep(SHORTEST_PAUSE * 4**attempts)
 
     async def _park_alone(self, one: Received, error: Exception, attempts: int) -> None:
         async with self._database.transaction() as session:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from itertools import chain
@@ -34,7 +34,7 @@ from chassis.schema import check_schema
 from chassis.service import Background, Service
 from chassis.settings import Settings
 from chassis.telemetry import instrument_database, instrument_http
-from chassis.transient import is_transient
+from chassis.transient import is_transient, retried
 from chassis.vitals import Vitals
 from chassis.workflow_tasks import WorkflowTasks
 from contracts.shared.topic import Topic
@@ -90,7 +90,7 @@ class Process:
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT; then what is begun is finished, within `GRACE`."""
-        await self._when_reachable(lambda: check_schema(self.database.engine, self.service.migrations))
+        await retried(lambda: check_schema(self.database.engine, self.service.migrations), note=_dependency_away)
         instrument_database(self.database.engine)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,16 +116,6 @@ class Process:
         for task in tasks:
             if task in done:
                 task.result()  # a role that ended by itself says why
-
-    async def _when_reachable(self, act: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                return await act()
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("a dependency is away, trying again", extra={"error": repr(error)[:300]})
-                await asyncio.sleep(1.0)
 
     # -- api ---------------------------------------------------------------------------------------------------------
 
@@ -197,7 +187,7 @@ class Process:
         self._consuming = True
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._when_reachable(self._catch_up))
+                tasks.create_task(retried(self._catch_up, note=_dependency_away))
                 await broken
         finally:
             self._consuming = False
@@ -330,6 +320,10 @@ class Process:
                     log.exception("background work fails")
             if not busy:
                 await asyncio.sleep(pause)
+
+
+def _dependency_away(error: Exception) -> None:
+    log.warning("a dependency is away, trying again", extra={"error": repr(error)[:300]})
 
 
 async def _without_signals(server: uvicorn.Server) -> None:

@@ -1,6 +1,8 @@
 """Which errors pass by themselves: found by pulling every plug."""
 
 import asyncio
+import math
+import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -55,21 +57,32 @@ def is_transient(error: BaseException) -> bool:
     )
 
 
-async def retried(act: Callable[[], Awaitable[R]], *, within: timedelta) -> R:
-    """What `act` answers, which is tried again after transient errors.
+async def retried(
+    act: Callable[[], Awaitable[R]],
+    *,
+    within: timedelta | None = None,
+    note: Callable[[Exception], None] | None = None,
+) -> R:
+    """What `act` answers, which is tried again after transient errors, with growing pauses.
+
+    Args:
+        within: for so long; None: for as long as it takes.
+        note: is told of each error before the next attempt.
 
     Raises:
         Exception: any other, and what went wrong last when the time was over.
     """
     clock = asyncio.get_running_loop().time
-    pause, deadline = SHORTEST_PAUSE, clock() + within.total_seconds()
+    pause, deadline = SHORTEST_PAUSE, clock() + within.total_seconds() if within else math.inf
     while True:
         try:
             return await act()
         except Exception as error:
             if not is_transient(error) or clock() + pause > deadline:
                 raise
-        await asyncio.sleep(pause)
+            if note:
+                note(error)
+        await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
