@@ -39,6 +39,8 @@ def is_transient(error: BaseException) -> bool:
         return ending or _sql_state(error) in _RETRYABLE_STATES or not isinstance(error, _PERMANENT_SQL)
     if isinstance(error, RPCError):
         return error.status not in _PERMANENT_RPC
+    if isinstance(error, asyncpg.PostgresError) and _sql_state(error) in _RETRYABLE_STATES:
+        return True
     return isinstance(
         error,
         (
@@ -88,7 +90,7 @@ async def retried(
 
 def is_contention(error: BaseException) -> bool:
     """A deadlock or serialization failure: the same transaction again, at once, usually succeeds."""
-    return isinstance(error, DBAPIError) and _sql_state(error) in ("40001", "40P01")
+    return isinstance(error, DBAPIError | asyncpg.PostgresError) and _sql_state(error) in ("40001", "40P01")
 
 
 def is_duplicate(error: BaseException) -> bool:
@@ -96,5 +98,6 @@ def is_duplicate(error: BaseException) -> bool:
     return isinstance(error, IntegrityError) and _sql_state(error) == "23505"
 
 
-def _sql_state(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+def _sql_state(error: DBAPIError | asyncpg.PostgresError) -> str | None:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)

@@ -48,9 +48,12 @@ def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
     return found
 
 
-def resident_bytes(pid: int) -> int:
-    """What the process holds in memory, shared libraries included."""
-    return int((PROC / str(pid) / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+def proportional_bytes(pid: int) -> int:
+    """What the process holds in memory; of pages that it shares with others, its share."""
+    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 @dataclass

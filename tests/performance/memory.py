@@ -3,7 +3,7 @@
 from typing import Any
 
 from local_stack.layout import SERVICES
-from tests.performance.cpu import resident_bytes
+from tests.performance.cpu import proportional_bytes
 from tests.performance.effects import drained, submit_all
 from tests.performance.figures import Interval, Result, Shape, benchmark
 from tests.performance.stage import Stage
@@ -20,7 +20,7 @@ async def _order(stage: Stage, many: int) -> None:
 
 
 def _megabytes(stage: Stage) -> dict[str, float]:
-    return {name: resident_bytes(pid) / 1e6 for name, pid in stage.pids(*SERVICES).items()}
+    return {name: proportional_bytes(pid) / 1e6 for name, pid in stage.pids(*SERVICES).items()}
 
 
 @benchmark("P13-memory", "P13-growth", shape=Shape.WHOLE)
@@ -33,6 +33,7 @@ async def memory(stage: Stage) -> list[Result]:
     held, growth = sum(early.values()), sum(late.values()) / sum(early.values()) - 1
     settings: dict[str, Any] = {
         "lines": LINES,
+        "measure": "proportional set size: what processes share is counted once",
         "idle_mb": _rounded(idle),
         "after_1000_mb": _rounded(early),
         "after_5000_mb": _rounded(late),

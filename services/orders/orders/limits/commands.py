@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.context import cause
+from chassis.hot import HotStatement
 from chassis.http.etag import check_version
 from contracts.shared.values import Money
 from orders.limits.models import CompanyLimits
@@ -35,9 +36,10 @@ class Used:
 
 
 # Both lock the company's row first, so that parallel orders of a company wait for each other in one order.
-_RESERVE = text(
+_RESERVE = HotStatement(
     "INSERT INTO monthly_usage (subject, month, currency, used) "
-    "SELECT subject, :month, :currency, :amount FROM unnest(:subjects ::uuid[]) WITH ORDINALITY AS booked (subject, place) "
+    "SELECT subject, :month ::date, :currency ::text, :amount ::numeric "
+    "FROM unnest(:subjects ::uuid[]) WITH ORDINALITY AS booked (subject, place) "
     "ORDER BY place "
     "ON CONFLICT (subject, month, currency) DO UPDATE SET used = monthly_usage.used + excluded.used "
     "RETURNING subject, used"
@@ -53,8 +55,8 @@ _GIVE_BACK = text(
 
 async def reserve(session: AsyncSession, reservation: Reservation) -> Used:
     """Books the order's total and answers with what was used before it. The gate decides afterwards; a refusal rolls back."""
-    rows = await session.execute(_RESERVE, _parameters(reservation))
-    before = {row.subject: row.used - reservation.total.amount for row in rows}
+    rows = await _RESERVE.within(session, _parameters(reservation))
+    before = {row["subject"]: row["used"] - reservation.total.amount for row in rows}
     member = before[reservation.member_id] if reservation.member_id else Decimal(0)
     return Used(before[reservation.company_id], member)
 

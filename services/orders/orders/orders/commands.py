@@ -19,7 +19,7 @@ from orders.buyers.queries import active_members, find_buyer
 from orders.limits.commands import give_back, reserve
 from orders.orders.gate import gate
 from orders.orders.lines import write_lines
-from orders.orders.models import GIVES_BACK, Order, References, order_number, order_numbers
+from orders.orders.models import GIVES_BACK, NEXT_NUMBER, Order, References, order_number
 from orders.policies import AttestationPolicy, PlacementPolicy
 from orders.refusal import Refusal
 
@@ -70,7 +70,7 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
     cart, buyer, at = command.cart, command.buyer, command.at
     order = Order.submit(
         new_id(),
-        order_number(await session.scalar(order_numbers)),
+        order_number((await NEXT_NUMBER.within(session, {}))[0]["number"]),
         cart,
         buyer,
         command.payment,

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, Integer, Numeric, Table, Text, Uuid, select, text
+from sqlalchemy import Column, ForeignKey, Integer, Numeric, Table, Text, Uuid, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from chassis.hot import HotStatement
 from chassis.metadata import metadata_of
 from contracts.pricing.priced_cart import PricedLine
 
@@ -27,10 +28,10 @@ order_lines = Table(
     Column("explanation", JSONB, nullable=False),
 )
 
-_WRITE = text(
+_WRITE = HotStatement(
     "INSERT INTO order_lines "
     "(order_id, line, article, name, quantity, unit, unit_price, net, vat_rate, reference, explanation) "
-    "SELECT :order_id, line, article, name, quantity, unit, unit_price, net, vat_rate, reference, explanation ::jsonb "
+    "SELECT :order_id ::uuid, line, article, name, quantity, unit, unit_price, net, vat_rate, reference, explanation ::jsonb "
     "FROM unnest(:line ::int[], :article ::text[], :name ::text[], :quantity ::numeric[], :unit ::text[], "
     ":unit_price ::numeric[], :net ::numeric[], :vat_rate ::numeric[], :reference ::text[], :explanation ::text[]) "
     "AS given (line, article, name, quantity, unit, unit_price, net, vat_rate, reference, explanation)"
@@ -46,7 +47,7 @@ async def write_lines(
     }
     columns["reference"] = [references.get(line.line) for line in lines]
     columns["explanation"] = [line.explanation.model_dump_json(exclude_none=True) for line in lines]
-    await session.execute(_WRITE, {"order_id": order_id, **columns})
+    await _WRITE.within(session, {"order_id": order_id, **columns})
 
 
 async def read_lines(connection: AsyncConnection, order_ids: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.errors import Conflict, Invalid
+from chassis.hot import HotStatement
 from chassis.metadata import metadata_of
 from contracts.orders.events import (
     AttestationRequested,
@@ -39,7 +40,8 @@ from orders.refusal import Refusal
 
 S = OrderStatus
 
-order_numbers = Sequence("order_numbers", metadata=metadata_of("orders"))
+Sequence("order_numbers", metadata=metadata_of("orders"))
+NEXT_NUMBER = HotStatement("SELECT nextval('order_numbers') AS number")
 
 
 def order_number(value: int) -> str:

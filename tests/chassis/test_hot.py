@@ -1,0 +1,53 @@
+"""Statements straight over the driver are a part of the session's transaction, and fail as the others do."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from chassis.hot import HotStatement
+from chassis.transient import is_contention, is_transient
+
+TOY = "tests.chassis.toy"
+LOCK = HotStatement("SELECT pg_advisory_xact_lock(:key ::bigint)")
+COUNT = HotStatement("SELECT count(*) AS found FROM projection_progress WHERE topic = :topic ::text")
+INSERT = HotStatement("INSERT INTO projection_progress (topic, caught_up_at) VALUES (:topic ::text, now())")
+
+
+async def test_what_it_writes_is_rolled_back_with_its_transaction(new_database):
+    database = await new_database(TOY)
+    async with database.session() as session:
+        await session.execute(text("SELECT 1"))
+        await INSERT.within(session, {"topic": "one"})
+        assert [row["found"] for row in await COUNT.within(session, {"topic": "one"})] == [1]
+        await session.rollback()
+    async with database.reading() as connection:
+        assert [row["found"] for row in await COUNT.rows(connection, {"topic": "one"})] == [0]
+
+
+async def test_it_can_not_be_the_first_of_a_transaction(new_database):
+    database = await new_database(TOY)
+    async with database.session() as session:
+        with pytest.raises(RuntimeError, match="first"):
+            await INSERT.within(session, {"topic": "one"})
+
+
+async def test_two_that_wait_for_each_other_are_told_apart_from_other_errors(new_database):
+    database, both_locked = await new_database(TOY), asyncio.Barrier(2)
+
+    async def locks(first: int, second: int) -> BaseException | None:
+        async with database.session() as session:
+            await session.execute(text("SELECT 1"))
+            await LOCK.within(session, {"key": first})
+            await both_locked.wait()
+            try:
+                await LOCK.within(session, {"key": second})
+            except Exception as error:  # noqa: BLE001 - looked at below
+                return error
+        return None
+
+    (error,) = [one for one in await asyncio.gather(locks(1, 2), locks(2, 1)) if one]
+    assert not isinstance(error, DBAPIError)
+    assert is_contention(error)
+    assert is_transient(error)
