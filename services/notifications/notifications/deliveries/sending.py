@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -103,33 +102,40 @@ async def _hand_over(database: Database, post: Post, attempts: Sequence[Attempt]
     Raises:
         Exception: what kept some from being noted; the next attempt does that.
     """
-    mailer, failure = post.mailer, None
-    sending = {asyncio.create_task(_send(mailer, one)): one for one in attempts if one.letter}
+    failure = None
+    sending = {asyncio.create_task(_send(post.mailer, one)): one for one in attempts if one.letter}
     while sending:
         answered, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
         outcomes: dict[UUID, Outcome] = {}
         for task in answered:
             one = sending.pop(task)
             outcomes[one.delivery.id] = task.result()
-        try:
-            closed = await retried(partial(_note, database, outcomes, at), within=NOTED_WITHIN)
-            if mailer.was_away and None in outcomes.values():
-                mailer.was_away = False
-                async with database.transaction() as session:
-                    await hurry(session, at=at)
-        except Exception as error:  # noqa: BLE001 - raised when no answer is to be lost any more
+        noting = asyncio.create_task(_note(database, post.mailer, outcomes, at))
+        await asyncio.wait({noting})
+        if error := noting.exception():  # raised when no answer can be lost any more
             post.unnoted.update(outcomes)
             failure = error
             continue
+        closed = noting.result()
         for one in attempts:
             one.delivery = closed.get(one.delivery.id, one.delivery)
     if failure:
         raise failure
 
 
-async def _note(database: Database, outcomes: dict[UUID, Outcome], at: datetime) -> dict[UUID, Delivery]:
-    async with database.transaction() as session:
-        return await record_outcomes(session, outcomes, at=at)
+async def _note(
+    database: Database, mailer: Mailer, outcomes: dict[UUID, Outcome], at: datetime
+) -> dict[UUID, Delivery]:
+    async def note() -> dict[UUID, Delivery]:
+        async with database.transaction() as session:
+            return await record_outcomes(session, outcomes, at=at)
+
+    closed = await retried(note, within=NOTED_WITHIN)
+    if mailer.was_away and None in outcomes.values():
+        mailer.was_away = False
+        async with database.transaction() as session:
+            await hurry(session, at=at)
+    return closed
 
 
 async def _send(mailer: Mailer, one: Attempt) -> Outcome:
