@@ -6,12 +6,11 @@ from faults.row import Row
 from faults.sources import Patch
 from faults.system import Failed, System
 
+_WAITS = "        while row.status is OrderStatus.AWAITING_ATTESTATION:\n"
 BAD = Patch(
     "services/orders/orders/attestation/workflows.py",
-    '        row = self._take(await self._do(read_attestation, self._order, "Read the order"))\n        while',
-    "        if workflow.unsafe.is_replaying():\n"
-    "            await workflow.sleep(timedelta(seconds=1))\n"
-    '        row = self._take(await self._do(read_attestation, self._order, "Read the order"))\n        while',
+    _WAITS,
+    f"        if workflow.unsafe.is_replaying():\n            await workflow.sleep(timedelta(seconds=1))\n{_WAITS}",
 )
 """It goes another way when it is replayed, so what begins under it the code of before can go on with."""
 ALARM_WITHIN = 60.0
