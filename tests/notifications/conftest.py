@@ -1,8 +1,10 @@
 """A mail server under our control, a database of notifications, and people in it."""
 
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,6 +23,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEYS = LinkKeys("k1:" + base64.urlsafe_b64encode(b"k" * 32).decode())
 
 AddContact = Callable[..., Awaitable[UUID]]
+Broken = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -86,3 +89,20 @@ def add_contact(database: Database) -> AddContact:
         return contact_id
 
     return add
+
+
+@pytest.fixture
+def nothing_can_be_noted(monkeypatch: pytest.MonkeyPatch) -> Broken:
+    """For a block in which what became of a mail can not be written down."""
+
+    @contextmanager
+    def broken() -> Iterator[None]:
+        async def fails(*_: Any, **__: Any) -> None:
+            raise RuntimeError
+
+        with monkeypatch.context() as patched:
+            patched.setattr("notifications.deliveries.sending.record_outcomes", fails)
+            with pytest.raises(RuntimeError):
+                yield
+
+    return broken

@@ -41,7 +41,7 @@ from notifications.app import service
 from notifications.deliveries.background import send_due
 from notifications.deliveries.models import GIVE_UP_AFTER, LEASE, Delivery, DeliveryStatus
 from notifications.deliveries.sending import Post
-from tests.notifications.conftest import KEYS, NOW, AddContact
+from tests.notifications.conftest import KEYS, NOW, AddContact, Broken
 from tests.notifications.scripted_smtp import ScriptedServer
 
 Handle = Callable[..., Awaitable[None]]
@@ -304,17 +304,11 @@ async def test_a_recipient_refused_for_good_is_not_tried_again(
 
 async def test_a_mail_whose_sender_died_is_taken_up_after_its_lease_under_the_same_message_id(
     database: Database, handle: Handle, post: Post, send_round: Round, smtp: ScriptedServer, add_contact: AddContact,
-    monkeypatch: pytest.MonkeyPatch,
+    nothing_can_be_noted: Broken,
 ) -> None:  # fmt: skip
     await handle(confirmed(await add_contact()))
-
-    async def dies(*_: Any, **__: Any) -> None:
-        raise RuntimeError
-
-    with monkeypatch.context() as broken:
-        broken.setattr("notifications.deliveries.sending.record_outcomes", dies)
-        with pytest.raises(RuntimeError):
-            await send_round()
+    with nothing_can_be_noted():
+        await send_round()
     post.unnoted.clear()  # what a process knows dies with it
     assert (await only(database)).status is DeliveryStatus.SENDING
     assert not await send_round(NOW + LEASE - timedelta(seconds=1))

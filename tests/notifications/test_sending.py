@@ -1,8 +1,7 @@
 """Each mail once per notification and recipient, also when the process dies in between (NO-01)."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -23,7 +22,7 @@ from notifications.deliveries.models import Delivery, DeliveryStatus
 from notifications.deliveries.sending import Post, RecipientUnknown
 from notifications.mails.mailer import MailDeferred, MailServerAway
 from notifications.mails.policy import MailPolicy
-from tests.notifications.conftest import KEYS, NOW, SHORT, AddContact, mailer_to
+from tests.notifications.conftest import KEYS, NOW, SHORT, AddContact, Broken, mailer_to
 from tests.notifications.scripted_smtp import ScriptedServer
 from tests.waiting import eventually
 
@@ -253,27 +252,12 @@ async def test_a_mail_that_is_cancelled_while_it_is_sent_is_sent_and_its_row_say
     assert len(smtp.taken) == 1
 
 
-@pytest.fixture
-def nothing_can_be_noted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
-    @contextmanager
-    def broken() -> Iterator[None]:
-        async def fails(*_: Any, **__: Any) -> None:
-            raise RuntimeError
-
-        with monkeypatch.context() as patched:
-            patched.setattr("notifications.deliveries.sending.record_outcomes", fails)
-            with pytest.raises(RuntimeError):
-                yield
-
-    return broken
-
-
 async def test_a_crash_between_the_servers_yes_and_our_note_of_it(
     send: Send,
     smtp: ScriptedServer,
     database: Database,
     add_contact: AddContact,
-    nothing_can_be_noted: Callable[[], AbstractContextManager[None]],
+    nothing_can_be_noted: Broken,
 ) -> None:
     contact = await add_contact()
     with nothing_can_be_noted():
@@ -292,7 +276,7 @@ async def test_what_could_not_be_noted_for_long_is_noted_by_the_next_attempt(
     smtp: ScriptedServer,
     database: Database,
     add_contact: AddContact,
-    nothing_can_be_noted: Callable[[], AbstractContextManager[None]],
+    nothing_can_be_noted: Broken,
 ) -> None:
     """The database was away for longer than an attempt waits for it; the process lives and knows."""
     contacts = [await add_contact(f"{number}@example.com") for number in range(2)]

@@ -50,10 +50,8 @@ def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
 
 def proportional_bytes(pid: int) -> int:
     """What the process holds in memory; of pages that it shares with others, its share."""
-    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 @dataclass
