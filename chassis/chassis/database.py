@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import text
@@ -66,6 +67,11 @@ class Database:
     def reading(self) -> AsyncConnection:
         """For `async with`: a connection without a transaction around its statements, for queries, which write nothing."""
         return self._reading.connect()
+
+    async def now(self) -> datetime:
+        """By the clock that all processes share: what is leased to one of them ends for all at the same time."""
+        async with self.reading() as connection:
+            return cast(datetime, await connection.scalar(text("SELECT clock_timestamp()")))
 
     async def _notify(self) -> None:
         async with self.reading() as connection:

@@ -41,7 +41,7 @@ class Floor:
         """After every look from `id`, once what it gave was published.
 
         Args:
-            rows: what it gave, in the order of their ids.
+            rows: the first that it gave, and the last that was published.
         """
         if rows:
             self._highest = max(self._highest, rows[-1]["id"])

@@ -39,8 +39,10 @@ MAX_BATCH = 262_144
 LARGEST = 1_000_000
 """Bytes of an event: brokers take so much as they are delivered (`message.max.bytes`), with its headers."""
 POLL_MIN, POLL_MAX = 0.01, 0.05
-IN_ONE_GO = 1.0
-"""Seconds in which looks step over what is being sent; then one looks at everything, as the floor must to rise."""
+IN_ONE_GO = 0.5
+"""Seconds in which each look begins behind the one before it; then one begins at the floor, and sees what was committed late."""
+APART = 0.015
+"""Seconds between two looks while there is no backlog: commits that come faster are published together."""
 HOUSEKEEPING_EVERY = 60.0
 CHECKED_WITHIN = 20.0
 """Seconds for a look at what was published; then everything is connected again."""
@@ -51,7 +53,7 @@ _TAKE = """
 WITH stopped AS MATERIALIZED (SELECT topic, key, published_at FROM outbox WHERE parked_reason IS NOT NULL)
 SELECT id, created_at, event_id, topic, key, type, sequence, value, headers
 FROM outbox
-WHERE id > $2 AND published_at IS NULL AND parked_reason IS NULL AND id NOT IN (SELECT unnest($3::bigint[]))
+WHERE id > $2 AND published_at IS NULL AND parked_reason IS NULL
 AND (topic, key) NOT IN (SELECT topic, key FROM stopped WHERE published_at IS NULL)
 ORDER BY id
 LIMIT $1
@@ -79,9 +81,13 @@ class _Lead:
     mark: Any
     floor: Floor
 
-    async def take(self, besides: Sequence[Any] = ()) -> list[Any]:
-        """The next rows, in their order; `besides` are not marked yet."""
-        return list(await self._take.fetch(BATCH, self.floor.id, [row["id"] for row in besides]))
+    async def take(self, behind: int = 0) -> list[Any]:
+        """The next rows, in their order, of those with greater ids.
+
+        An older row that is committed meanwhile is of another key: who writes a key's events holds its aggregate until he
+        has committed.
+        """
+        return list(await self._take.fetch(BATCH, max(behind, self.floor.id)))
 
 
 class Relay:
@@ -195,29 +201,37 @@ class Relay:
         until = clock() + RENEWED_EVERY.total_seconds()
         while clock() < until:
             woken.clear()
+            looked = clock()
             rows = await lead.take()
+            backlog = len(rows) == BATCH
             if rows:
-                await self._publish(lead, rows, clock() + IN_ONE_GO)
+                rows = [rows[0], await self._publish(lead, rows, looked + IN_ONE_GO)]
                 pause = POLL_MIN
             await lead.floor.taken(rows)
             if clock() >= next_housekeeping:
                 await keep_house(self._database, self._duties)
                 next_housekeeping = clock() + HOUSEKEEPING_EVERY
-            if len(rows) < BATCH:
+            if not backlog:
+                await asyncio.sleep(looked + APART - clock())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await woken.wait()
                 pause = min(pause * 1.5, POLL_MAX)
 
-    async def _publish(self, lead: "_Lead", rows: list[Any], until: float) -> None:
-        """These, and until then those that follow: while some are sent, the ones before are marked and the next looked for."""
+    async def _publish(self, lead: "_Lead", rows: list[Any], until: float) -> Any:
+        """These, and until then those that follow: while some are sent, the ones before are marked and the next looked for.
+
+        Returns:
+            The last row.
+        """
         confirmed: list[Any] = []
         while rows:
+            last = rows[-1]
             sending = asyncio.create_task(self._send(lead.producer, rows))
             try:
                 await self._mark(lead, confirmed)
                 follow = len(rows) == BATCH and asyncio.get_running_loop().time() < until
-                ahead = await lead.take(besides=rows) if follow else []
+                ahead = await lead.take(behind=last["id"]) if follow else []
                 outcomes = await self._keeping(lead.connection, sending)
             finally:
                 sending.cancel()
@@ -226,8 +240,9 @@ class Relay:
             if len(confirmed) < len(outcomes):
                 await self._mark(lead, confirmed)
                 await self._park_or_raise(lead.connection, outcomes)
-                return  # among the rows ahead are those of a parked key
+                return last  # among the rows ahead are those of a parked key
         await self._mark(lead, confirmed)
+        return last
 
     async def _mark(self, lead: "_Lead", confirmed: list[Any]) -> None:
         if confirmed:

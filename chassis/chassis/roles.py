@@ -310,7 +310,7 @@ class Process:
         while True:
             busy = False
             try:
-                busy = await act(self.database, self.resources, clock.now())
+                busy = await act(self.database, self.resources, await self.database.now())
                 pause = BACKGROUND_IDLE
             except Exception as error:
                 pause = min(pause * 2, BACKGROUND_MAX)

@@ -23,7 +23,8 @@ R = TypeVar("R")
 Resources = dict[type, Any]
 """Long-lived objects of a process, by type: a signer, a mailer."""
 Background = Callable[[Database, Resources, datetime], Awaitable[bool]]
-"""One round of work that waits in rows; True when there was some, so that the next round follows at once."""
+"""One round of work that waits in rows, at this time by the database's clock; True when there may be more, so that the next
+round follows at once."""
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,14 @@ from contracts.shared.envelope import Envelope
 from contracts.shared.event import Event
 from contracts.shared.values import Language, Money
 from notifications.app import service
-from notifications.deliveries.background import send_due
+from notifications.deliveries.background import attempt_due
 from notifications.deliveries.models import GIVE_UP_AFTER, LEASE, Delivery, DeliveryStatus
 from notifications.deliveries.sending import Post
 from tests.notifications.conftest import KEYS, NOW, AddContact, Broken
 from tests.notifications.scripted_smtp import ScriptedServer
 
 Handle = Callable[..., Awaitable[None]]
-Round = Callable[..., Awaitable[bool]]
+Round = Callable[..., Awaitable[int]]
 TOTAL = Money(amount=Decimal("12.50"), currency="EUR")
 ORDER: dict[str, Any] = {"order_id": new_id(), "number": "O-000001", "company_id": new_id()}
 PLACED: dict[str, Any] = {**ORDER, "placed_at": NOW, "total": TOTAL, "payment": PaymentChoice.INVOICE}
@@ -67,8 +67,8 @@ def handle(database: Database) -> Handle:
 
 @pytest.fixture
 def send_round(database: Database, post: Post) -> Round:
-    async def run(at: datetime = NOW) -> bool:
-        return await send_due(database, {Post: post}, at)
+    async def run(at: datetime = NOW) -> int:
+        return await attempt_due(database, post, at)
 
     return run
 

@@ -13,5 +13,10 @@ AT_ONCE = 16
 
 
 async def send_due(database: Database, resources: Resources, at: datetime) -> bool:
-    """One attempt at each of some queued mails that are due; True when there were any."""
-    return bool(await attempt(database, resources[Post], partial(claim_due, at=at, limit=AT_ONCE), at=at))
+    """Background work: some queued mails. Those that come meanwhile wait for the next round, so that they go out together."""
+    return await attempt_due(database, resources[Post], at) == AT_ONCE
+
+
+async def attempt_due(database: Database, post: Post, at: datetime) -> int:
+    """One attempt at each of some queued mails that are due; at how many."""
+    return len(await attempt(database, post, partial(claim_due, at=at, limit=AT_ONCE), at=at))

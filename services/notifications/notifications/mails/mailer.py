@@ -125,14 +125,13 @@ class Mailer:
             self._slots.release()
 
     async def _over_a_connection(self, letter: Letter) -> None:
-        connection = await self._connected()
-        usable = False
+        connection, usable = await self._begun(letter), False
         try:
-            await connection.mail(letter.sender)
             await connection.rcpt(letter.recipient)
             await connection.data(letter.content)
             usable = True
         except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError):
+            await connection.rset()
             usable = True
             raise
         finally:
@@ -141,18 +140,21 @@ class Mailer:
             else:
                 connection.close()
 
-    async def _connected(self) -> aiosmtplib.SMTP:
-        while self._idle:
-            connection = self._idle.pop()
+    async def _begun(self, letter: Letter) -> aiosmtplib.SMTP:
+        """A connection that has taken the letter's sender. One that was idle may have been closed meanwhile; another will do."""
+        while True:
+            idle = bool(self._idle)
+            connection = self._idle.pop() if idle else self._new()
             try:
-                await connection.rset()
-            except (aiosmtplib.SMTPException, OSError):
+                if not idle:
+                    await connection.connect()
+                await connection.mail(letter.sender)
+            except BaseException as error:
                 connection.close()
+                if not (idle and isinstance(error, (aiosmtplib.SMTPException, OSError))):
+                    raise
             else:
                 return connection
-        connection = self._new()
-        await connection.connect()
-        return connection
 
     def _new(self) -> aiosmtplib.SMTP:
         server = self._server
