@@ -36,7 +36,7 @@ def main() -> int:
     except KeyError as unknown:
         sys.exit(f"There is no row {unknown}. There are: {', '.join(rows)}.")
     results: list[Result] = []
-    for group in _groups(schedules):
+    for group in [schedules] if arguments.short else _groups(schedules):
         bench = _bench(group, arguments)
         try:
             asyncio.run(_run(bench, group, arguments, results))
@@ -58,7 +58,7 @@ def _groups(schedules: list[Schedule]) -> list[list[Schedule]]:
 
 def _bench(group: list[Schedule], arguments: argparse.Namespace) -> Bench:
     changes = list(dict.fromkeys(one for schedule in group for row in schedule.rows for one in row.failpoints))
-    proxied, clocked = group[0].needs
+    needs = [schedule.needs for schedule in group]
     return Bench.start(
         arguments.stack,
         arguments.checkout,
@@ -66,8 +66,8 @@ def _bench(group: list[Schedule], arguments: argparse.Namespace) -> Bench:
         arguments.seed,
         fresh=not arguments.reuse,
         split=not arguments.together,
-        proxied=sorted(proxied),
-        clocked=clocked,
+        proxied=sorted(set().union(*(proxied for proxied, _ in needs))),
+        clocked=any(clocked for _, clocked in needs),
     )
 
 
@@ -78,7 +78,9 @@ def _arguments() -> argparse.Namespace:
     chosen.add_argument("--row", help="numbers, one after the other: F-P1,F-K1; all of them by default")
     chosen.add_argument("--pair", help="numbers of faults that come at the same time: F-P1,F-T1")
     chosen.add_argument("--count", type=int, help="so many schedules, drawn from the seed")
-    chosen.add_argument("--short", action="store_true", help=f"one fault of each kind, of {SHORT:g} s at most")
+    chosen.add_argument(
+        "--short", action="store_true", help=f"one fault of each kind, of {SHORT:g} s at most, all on one stack"
+    )
     parser.add_argument("--shorter", type=float, default=math.inf, help="no fault lasts longer than so many seconds")
     parser.add_argument("--seed", type=int, default=1, help="of load, choices and schedules")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose code is run")
