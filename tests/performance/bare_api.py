@@ -1,10 +1,11 @@
 """The limit for P10: a FastAPI route that takes the lines of an order and inserts the rows that an accepted one leaves.
 
-    python -m tests.performance.bare_api SAMPLE_DATABASE ORDER_ID DATABASE PORT
+    COUNTERSIGN_HTTP_PORT=... python -m tests.performance.bare_api SAMPLE_DATABASE ORDER_ID DATABASE
 
 The order, its lines, its use of the month's budget and its events are those of the sample, with new ids.
 """
 
+import os
 import sys
 from typing import Any
 from uuid import UUID
@@ -104,6 +105,6 @@ async def serve(sample_database: str, order_id: str, database: str, port: int) -
 
 
 if __name__ == "__main__":
-    _, sample_of, sample_id, into, port_given = sys.argv
+    _, sample_of, sample_id, into = sys.argv
     collect_less_often()
-    uvloop.run(serve(sample_of, sample_id, into, int(port_given)))
+    uvloop.run(serve(sample_of, sample_id, into, int(os.environ["COUNTERSIGN_HTTP_PORT"])))

@@ -165,7 +165,7 @@ async def changed_price(stage: Stage) -> list[Result]:
     shop, taken = stage.shop, []
     await shop.sign_in()
     buyer = shop.companies[0].free_buyer
-    async with connections(stage.stack.services["pricing"], 1) as pricing:
+    async with connections(stage.stack.services["pricing"], many=1) as pricing:
         for number in range(stage.size(30, 5)):
             price = f"{1000 + number}.5"
             path, body = (
@@ -266,7 +266,10 @@ async def price_import(stage: Stage) -> list[Result]:
     await shop.sign_in()
     body = {"currency": "EUR", "base": False}
     await shop.api("pricing").call("PUT", f"/price-lists/{shop.imported_list}", token=shop.staff, body=body)
-    async with stage.connection("pricing") as connection, connections(stage.stack.services["pricing"], 8) as pricing:
+    async with (
+        stage.connection("pricing") as connection,
+        connections(stage.stack.services["pricing"], many=8) as pricing,
+    ):
         await connection.execute("DROP TABLE IF EXISTS copied_prices")
         await connection.execute("CREATE TABLE copied_prices (LIKE prices INCLUDING ALL)")
         try:

@@ -1,4 +1,4 @@
-"""Charts of a run as SVG, drawn by hand: bars are all that is needed."""
+"""Charts of a run as SVG, drawn by hand: bars, and one of lines."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 COLOURS = ("#2f6f9f", "#d1793a", "#4f9a64", "#a2506b", "#7a6bb0", "#8c8c8c", "#c2a83e", "#3d3d3d")
-WIDTH, BAR, GAP, LEFT = 860, 22, 12, 250
+WIDTH, BAR, GAP, LEFT, PANEL = 860, 22, 12, 250, 210
 
 
 def draw(document: Mapping[str, Any], folder: Path) -> None:
@@ -43,9 +43,64 @@ def _cpu(figure: Mapping[str, Any]) -> list[tuple[str, float]]:
     return sorted(parts.items(), key=lambda part: -part[1])
 
 
-def _over_load(points: Sequence[Mapping[str, float]]) -> str:
-    rows = [(f"{one['rate']:g} orders/s, {kind}", one[kind]) for one in points for kind in ("p50", "p99")]
-    return bars("From commit to effect over load", rows, "ms")
+def _over_load(points: Sequence[Mapping[str, Any]]) -> str:
+    offered = [one["offered"] for one in points]
+    latencies = {
+        f"{what}, {q}": [one[name][q] for one in points]
+        for name, what in (("answer_ms", "answer"), ("commit_to_effect_ms", "commit to effect"))
+        for q in ("p50", "p99")
+    }
+    panels = [
+        lines("Orders placed a second", offered, {"placed": [one["placed"] for one in points], "offered": offered}),
+        lines("Milliseconds", offered, latencies),
+    ]
+    title = "Throughput and latency over the load that is offered, in orders a second"
+    return "\n".join(
+        [
+            *_head(title, 50 + len(panels) * PANEL),
+            *(f'<g transform="translate(0 {40 + place * PANEL})">{panel}</g>' for place, panel in enumerate(panels)),
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def lines(title: str, xs: Sequence[float], series: Mapping[str, Sequence[float]]) -> str:
+    """A panel of `PANEL` height: a line for each series, with its last value; both axes begin at nought."""
+    left, right, top, bottom = 60, WIDTH - 230, 26, PANEL - 30
+    most, furthest = max(max(each) for each in series.values()) or 1.0, max(xs)
+    parts = [
+        f'<text x="12" y="14">{escape(title)}</text>',
+        f'<path d="M{left} {top}V{bottom}H{right}" fill="none" stroke="#333"/>',
+        f'<text x="{left - 6}" y="{top + 5}" text-anchor="end">{most:.3g}</text>',
+        f'<text x="{left - 6}" y="{bottom}" text-anchor="end">0</text>',
+    ]
+    parts += [
+        f'<text x="{left + x / furthest * (right - left):.1f}" y="{bottom + 16}" text-anchor="middle">{x:.3g}</text>'
+        for x in xs
+    ]
+    ends: list[float] = []
+    for place, (name, ys) in enumerate(sorted(series.items(), key=lambda one: -one[1][-1])):
+        colour = COLOURS[place % len(COLOURS)]
+        points = [
+            (left + x / furthest * (right - left), bottom - y / most * (bottom - top))
+            for x, y in zip(xs, ys, strict=True)
+        ]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        ends.append(max(points[-1][1], ends[-1] + 16 if ends else 0.0))  # names do not cover each other
+        parts += [
+            f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
+            f'<text x="{right + 8}" y="{ends[-1] + 4:.1f}" fill="{colour}">{escape(name)}: {ys[-1]:.3g}</text>',
+        ]
+    return "\n".join(parts)
+
+
+def _head(title: str, height: int) -> list[str]:
+    return [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
+        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+        f'<text x="12" y="24" font-size="16">{escape(title)}</text>',
+    ]
 
 
 def bars(title: str, rows: Sequence[tuple[str, float]], unit: str, *, mark: float | None = None) -> str:
@@ -57,11 +112,7 @@ def bars(title: str, rows: Sequence[tuple[str, float]], unit: str, *, mark: floa
     longest = max([each for _, each in rows] + [mark or 0, 1e-9])
     scale = (WIDTH - LEFT - 90) / longest
     height = 50 + len(rows) * (BAR + GAP)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
-        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-        f'<text x="12" y="24" font-size="16">{escape(title)}</text>',
-    ]
+    parts = _head(title, height)
     for place, (name, each) in enumerate(rows):
         top = 40 + place * (BAR + GAP)
         colour = COLOURS[place % len(COLOURS)] if mark is None else COLOURS[2 if each >= mark else 1]

@@ -67,10 +67,9 @@ class Spent:
 
 @contextmanager
 def metered(pids: Mapping[str, int]) -> Iterator[Spent]:
-    """CPU by part, our own as `driver`, and the time on the wall."""
-    watched = {**pids, "driver": os.getpid()}
-    spent, before, begun = Spent(), cpu_seconds(watched), time.perf_counter()
+    """CPU by part, our own without children as `driver`, and the time on the wall."""
+    spent, before, begun, own = Spent(), cpu_seconds(pids), time.perf_counter(), time.process_time()
     yield spent
     spent.seconds = time.perf_counter() - begun
-    after = cpu_seconds(watched)
-    spent.cpu = {name: after[name] - before[name] for name in watched}
+    driver, after = time.process_time() - own, cpu_seconds(pids)
+    spent.cpu = {"driver": driver, **{name: after[name] - before[name] for name in pids}}

@@ -91,8 +91,9 @@ class Connections:
 
 
 @asynccontextmanager
-async def connections(address: str, many: int) -> AsyncIterator[Connections]:
-    opened = Connections([await Connection.to(address) for _ in range(many)])
+async def connections(*addresses: str, many: int) -> AsyncIterator[Connections]:
+    """So many, shared out among the addresses."""
+    opened = Connections([await Connection.to(addresses[number % len(addresses)]) for number in range(many)])
     try:
         yield opened
     finally:

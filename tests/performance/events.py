@@ -116,7 +116,7 @@ async def relay_drain(stage: Stage) -> list[Result]:
             task = asyncio.create_task(relay.run())
             try:
                 ratio = None
-                for rows in (stage.size(5_000, 500), stage.size(20_000, 1_000)):
+                for rows in (stage.size(20_000, 500), stage.size(80_000, 1_000)):
                     drain = Drain(database, connection, topic, rows)
                     records = await drain.records()
                     await drain.relay()

@@ -29,7 +29,7 @@ class Buying:
         """Until cancelled."""
         services = self._stage.stack.services
         people: set[asyncio.Task[None]] = set()
-        async with connections(services["pricing"], 2) as pricing, asyncio.TaskGroup() as group:
+        async with connections(services["pricing"], many=2) as pricing, asyncio.TaskGroup() as group:
             begun = time.monotonic()
             for number in range(1_000_000):
                 await asyncio.sleep(max(0.0, begun + number / RATE - time.monotonic()))
@@ -46,7 +46,7 @@ class Buying:
     async def _insist(self, path: str, token: str, content: bytes) -> str:
         while True:
             with suppress(OSError, asyncio.IncompleteReadError):
-                async with connections(self._stage.stack.services["orders"], 1) as orders:
+                async with connections(self._stage.stack.services["orders"], many=1) as orders:
                     answer = await orders.post(path, token, content)
                     if answer.status < 400:
                         return answer.json()["order_id"]

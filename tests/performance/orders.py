@@ -1,11 +1,13 @@
 """P10 and P12: submitting orders that no one has to attest."""
 
 import asyncio
+import os
 import socket
 import sys
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,6 +26,7 @@ from tests.waiting import eventually
 
 LINES = 20
 AT_ONCE = 8
+APIS = os.cpu_count() or 1
 
 
 def free_port() -> int:
@@ -32,22 +35,38 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-@asynccontextmanager
-async def listening(process: asyncio.subprocess.Process, port: int) -> AsyncIterator[str]:
-    """The address of a process of ours that listens, for as long as it is needed."""
+@dataclass(frozen=True)
+class Api:
+    """A process that answers HTTP."""
 
-    async def answers() -> bool:
+    pid: int
+    address: str
+
+
+@asynccontextmanager
+async def answering(stage: Stage, module: str, *arguments: str) -> AsyncIterator[Api]:
+    """A process besides those of the stack, with the settings of orders, for as long as it is needed."""
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, env=stage.environment("orders", COUNTERSIGN_HTTP_PORT=str(port))
+    )
+    api = Api(process.pid, f"http://127.0.0.1:{port}")
+
+    async def ready() -> bool:
         if process.returncode is not None:
             raise Void(f"a process ended with {process.returncode}")
         try:
-            (await Connection.to(f"127.0.0.1:{port}")).close()
+            connection = await Connection.to(api.address)
+            try:
+                return (await connection.ask("GET", "/health/ready", "")).status != 503
+            finally:
+                connection.close()
         except OSError:
             return False
-        return True
 
     try:
-        await eventually(answers, what="it listens")
-        yield f"http://127.0.0.1:{port}"
+        await eventually(ready, what="it listens")
+        yield api
     finally:
         process.terminate()
         await process.wait()
@@ -69,16 +88,28 @@ def _payload(signed: str) -> bytes:
 class Accepting:
     """Blocks of accepted orders, ours and bare."""
 
-    def __init__(self, stage: Stage, ours: Connections, bare: Connections, bare_pid: int, many: int) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        ours: Connections,
+        our_apis: Sequence[Api],
+        bare: Connections,
+        bare_apis: Sequence[Api],
+        many: int,
+    ) -> None:
+        """
+        Args:
+            our_apis: besides that of the stack.
+        """
         self._stage, self._ours, self._bare, self._many = stage, ours, bare, many
-        self._bare_pids = {"api": bare_pid, **stage.pids("postgres")}
+        self._our_pids = {**stage.all_pids(), **{f"orders-api-{n}": one.pid for n, one in enumerate(our_apis, 2)}}
+        self._bare_pids = {**{f"api-{n}": one.pid for n, one in enumerate(bare_apis, 1)}, **stage.pids("postgres")}
 
     async def ours(self) -> Sample:
         """With everything that follows from them going on beside it; how long that takes longer is shown."""
         carts = await self._stage.shop.priced_carts(self._many, LINES)
-        pids = self._stage.all_pids()
-        with metered(pids) as whole:
-            with metered({"api": pids["orders-api"], "postgres": pids["postgres"]}) as spent:
+        with metered(self._our_pids) as whole:
+            with metered(self._our_pids) as spent:
                 answers = await closed_loop(carts, lambda cart: submit(self._ours, cart), at_once=AT_ONCE)
             await drained(self._stage)
         if {answer["status"] for answer in answers} != {"placed"}:
@@ -106,41 +137,37 @@ class Accepting:
 
 @benchmark("P10", shape=Shape.SPLIT)
 async def accepted_orders(stage: Stage) -> list[Result]:
-    settings: dict[str, Any] = {"lines": LINES, "at_once": AT_ONCE}
+    """Either side has a process that answers for each core, as a load balancer would share requests out."""
+    settings: dict[str, Any] = {"lines": LINES, "at_once": AT_ONCE, "api_processes": APIS}
     shop, measured = stage.shop, None
-    async with stage.new_database(orders_service) as database:
+    async with stage.new_database(orders_service) as database, AsyncExitStack() as opened:
         await shop.sign_in()
         samples = await shop.priced_carts(8, LINES)
-        async with connections(stage.stack.services["orders"], AT_ONCE) as ours:
-            sample = (await submit(ours, samples[0]))["order_id"]
-            port = free_port()
-            bare_url = database.url.replace("+asyncpg", "")
-            command = [
-                sys.executable,
-                "-m",
-                "tests.performance.bare_api",
-                stage.url("orders"),
-                sample,
-                bare_url,
-                str(port),
-            ]
-            process = await asyncio.create_subprocess_exec(*command)
-            async with listening(process, port) as address, connections(address, AT_ONCE) as bare:
-                bodies = [_bare_body(cart) for cart in samples]
-                for many in (stage.size(60, 10), stage.size(240, 20)):
-                    await shop.sign_in()
-                    accepting = Accepting(stage, ours, bare, process.pid, many)
-                    await accepting.bare(bodies)
-                    measured = await paired(
-                        partial(accepting.bare, bodies),
-                        accepting.ours,
-                        pairs=stage.size(4, 3),
-                        seed=stage.seed,
-                    )
-                    settings[f"{many} orders"] = measured.medians()
-            await _same_rows(stage, database.url.rpartition("/")[2], sample)
+        first = stage.stack.services["orders"]
+        async with connections(first, many=1) as one:
+            sample = (await submit(one, samples[0]))["order_id"]
+        bare_url = database.url.replace("+asyncpg", "")
+        bare_apis = [
+            await opened.enter_async_context(
+                answering(stage, "tests.performance.bare_api", stage.url("orders"), sample, bare_url)
+            )
+            for _ in range(APIS)
+        ]
+        our_apis = [await opened.enter_async_context(answering(stage, "orders", "api")) for _ in range(APIS - 1)]
+        ours = await opened.enter_async_context(connections(first, *(one.address for one in our_apis), many=AT_ONCE))
+        bare = await opened.enter_async_context(connections(*(one.address for one in bare_apis), many=AT_ONCE))
+        bodies = [_bare_body(cart) for cart in samples]
+        for many in (stage.size(120, 10), stage.size(480, 20)):
+            await shop.sign_in()
+            accepting = Accepting(stage, ours, our_apis, bare, bare_apis, many)
+            await accepting.bare(bodies)
+            measured = await paired(
+                partial(accepting.bare, bodies), accepting.ours, pairs=stage.size(6, 3), seed=stage.seed
+            )
+            settings[f"{many} orders"] = measured.medians()
+        await _same_rows(stage, database.url.rpartition("/")[2], sample)
     assert measured is not None
-    stage.results["orders/s"] = settings[f"{stage.size(240, 20)} orders"]["subject"]["value"]
+    stage.results["orders/s"] = settings[f"{many} orders"]["subject"]["value"]
     return [measured.result("P10", settings)]
 
 
@@ -164,7 +191,7 @@ async def large_orders(stage: Stage) -> list[Result]:
     """p50 of `POST /v1/orders` for carts priced before, one at a time."""
     shop, many = stage.shop, stage.size(6, 2)
     settings: dict[str, Any] = {"orders_per_block": many}
-    async with connections(stage.stack.services["orders"], 1) as orders:
+    async with connections(stage.stack.services["orders"], many=1) as orders:
 
         async def block(lines: int) -> Sample:
             carts = await shop.priced_carts(many, lines)

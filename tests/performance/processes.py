@@ -194,7 +194,7 @@ class Attesting:
         async with (
             arrivals(stage, _ASKED) as asked,
             arrivals(stage, placed_after) as placed,
-            connections(stage.stack.services["pricing"], 4) as pricing,
+            connections(stage.stack.services["pricing"], many=4) as pricing,
         ):
 
             async def one(company: Company) -> str:
@@ -283,7 +283,7 @@ async def _against_the_limit(
     client = await Temporal(stage.stack.temporal, stage.stack.temporal_namespace).client()
     async with (
         worker(stage, "limit_worker") as limiting,
-        connections(stage.stack.services["orders"], AT_ONCE) as orders,
+        connections(stage.stack.services["orders"], many=AT_ONCE) as orders,
     ):
         for many in (stage.size(30, 6), stage.size(120, 16)):
             await stage.shop.sign_in()

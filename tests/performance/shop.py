@@ -225,7 +225,7 @@ class Shop:
 
     async def priced_carts(self, many: int, lines: int, *, attested: bool = False) -> list[Cart]:
         """Round the companies."""
-        async with connections(self.stack.services["pricing"], 2) as pricing:
+        async with connections(self.stack.services["pricing"], many=2) as pricing:
             carts = []
             for number in range(many):
                 company = self.companies[number % len(self.companies)]
