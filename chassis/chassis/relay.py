@@ -38,7 +38,7 @@ MAX_BATCH = 262_144
 """Bytes of a batch to Kafka; a larger event is one of its own."""
 LARGEST = 1_000_000
 """Bytes of an event: brokers take so much as they are delivered (`message.max.bytes`), with its headers."""
-POLL_MIN, POLL_MAX = 0.01, 0.05
+POLL_MIN, POLL_MAX = 0.01, 0.25
 IN_ONE_GO = 0.5
 """Seconds in which each look begins behind the one before it; then one begins at the floor, and sees what was committed late."""
 APART = 0.015

@@ -42,12 +42,12 @@ from contracts.shared.topic import Topic
 log = logging.getLogger(__name__)
 
 MAX_RECORDS = 500
-FETCH_WAIT_MS = 500
+FETCH_WAIT_MS = 1_000
 """How long a consumer waits for records; it gets those that arrive at once."""
-UNHURRIED_WAIT_MS, UNHURRIED_BYTES = 1_000, 100_000
+UNHURRIED_WAIT_MS, UNHURRIED_BYTES = 1_500, 100_000
 """How long an unhurried one lets records gather, unless they are that many."""
 GRACE = timedelta(seconds=15)
-BACKGROUND_IDLE, BACKGROUND_MAX = 0.3, 5.0
+BACKGROUND_IDLE, BACKGROUND_MAX = 0.5, 5.0
 """Seconds between rounds of background work without anything to do, and at most after one that failed."""
 RELAY_LAG_LIMIT = 60.0
 """Seconds; a relay further behind is not ready, so that somebody notices."""

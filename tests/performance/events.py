@@ -60,6 +60,7 @@ class Drain:
         await self._connection.execute("TRUNCATE outbox")
         async with self._connection.transaction():
             await self._connection.execute(_FILL, self._topic.name, KEYS, TEXT, self._rows)
+        self._database.waker.committed()
         with metered({}) as spent:
             await self._all_published()
         return Sample(self._rows / spent.seconds, spent.per(self._rows))
@@ -113,7 +114,7 @@ async def relay_drain(stage: Stage) -> list[Result]:
     try:
         async with stage.new_database(toy) as database, stage.connection(_name(database)) as connection:
             relay = Relay("toy", database, stage.stack.kafka)
-            task = asyncio.create_task(relay.run())
+            running = asyncio.gather(relay.run(), database.waker.run())
             try:
                 ratio = None
                 for rows in (stage.size(20_000, 500), stage.size(80_000, 1_000)):
@@ -130,9 +131,9 @@ async def relay_drain(stage: Stage) -> list[Result]:
                     settings[f"{rows} rows"] = measured.medians()
                     ratio = measured
             finally:
-                task.cancel()
+                running.cancel()
                 with suppress(asyncio.CancelledError):
-                    await task
+                    await running
     finally:
         await producer.stop()
     assert ratio is not None
