@@ -11,7 +11,7 @@ from faults.system import NotInjected, System
 
 SERVICE = "pricing"
 """Its events about articles stand alone: one more says that somebody should look at the article again."""
-MANY, TIMES = 20_000, 5
+MANY, TIMES = 8_000, 3
 _COPIES = """
 INSERT INTO outbox (event_id, topic, key, type, sequence, value, headers)
 SELECT gen_random_uuid(), topic, key, type, sequence, value, headers
