@@ -61,6 +61,11 @@ class Aggregate(Base):
         return None
 
     @property
+    def is_erased(self) -> bool:
+        """Whether its state is gone for good: a tombstone is published in its place."""
+        return False
+
+    @property
     def key(self) -> str:
         """The key of its events on Kafka."""
         return str(self.id)
@@ -78,7 +83,7 @@ class Aggregate(Base):
         state = self.state()
         if state is not None:
             last = drained[-1]
-            drained.append(Recorded(state, self.key, self.sequence, last.because, last.traceparent))
+            drained.append(Recorded(state, self.key, self.sequence, last.because, last.traceparent, self.is_erased))
         return drained
 
 

@@ -9,15 +9,16 @@ from itertools import count
 from typing import Any
 
 from opentelemetry import propagate, trace
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text, update
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.clock import now
 from chassis.context import Cause, cause
 from chassis.ids import new_id
 from chassis.metadata import metadata
 from contracts.shared.event import Event
+from contracts.shared.topic import Topic
 
 RETENTION = timedelta(days=30)
 AHEAD = timedelta(days=7)
@@ -64,6 +65,8 @@ class Recorded:
     sequence: int
     because: Cause = field(default_factory=cause)
     traceparent: str | None = field(default_factory=traceparent)
+    erased: bool = False
+    """A state that stands for a tombstone: it is published without a value."""
     order: int = field(default_factory=count().__next__)
     """Across aggregates: what was recorded first is published first, as far as keys allow."""
 
@@ -78,7 +81,7 @@ def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
             "key": one.key,
             "type": one.event.type,
             "sequence": one.sequence,
-            "value": one.event.model_dump_json().encode(),
+            "value": None if one.erased else one.event.model_dump_json().encode(),
             "headers": {
                 "time": at,
                 "correlation_id": one.because.correlation_id,
@@ -89,6 +92,12 @@ def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
         }
         for one in recorded
     ]
+
+
+async def forget_states(session: AsyncSession, topic: Topic, key: str) -> None:
+    """Takes the content of all states of this key: what was published, and what waits becomes a tombstone."""
+    states = outbox_table.c.topic == topic.name, outbox_table.c.key == key
+    await session.execute(update(outbox_table).where(*states, outbox_table.c.value.is_not(None)).values(value=None))
 
 
 async def maintain_outbox(connection: AsyncConnection, today: date) -> None:

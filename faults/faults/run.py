@@ -199,7 +199,7 @@ class Bench:
         proxy = self._proxies.get(f"{service}-api")
         return url.replace(f":{proxy.target}", f":{proxy.port}") if proxy else url
 
-    def hands(self, longest: float = math.inf) -> tuple[Load, System]:
+    def hands(self, longest: float = math.inf, *, alone: bool = True) -> tuple[Load, System]:
         """For one schedule, whose faults last at most so many seconds."""
         chance = random.Random(self._seed)
         load = Load(self._shop, RATE, self._seed)
@@ -213,6 +213,7 @@ class Bench:
             self._tell,
             self._proxies,
             longest=longest,
+            alone=alone,
         )
         return load, system
 
@@ -226,7 +227,7 @@ class Bench:
     async def run(self, schedule: Schedule, pace: Pace = THOROUGH, longest: float = math.inf) -> Result:
         journal = self._journal
         result = Result(schedule.name, "; ".join(row.fault for row in schedule.rows), self._seed)
-        load, system = self.hands(longest)
+        load, system = self.hands(longest, alone=len(schedule.rows) == 1)
         loading = asyncio.create_task(load.run())
         await asyncio.sleep(pace.warm_up)
         journal.mark("before", row=schedule.name)

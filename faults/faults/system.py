@@ -62,6 +62,8 @@ class System:
     """What a row wants to see in its result."""
     longest: float = math.inf
     """Seconds that a fault lasts at most in this run."""
+    alone: bool = True
+    """No other fault comes at the same time: speeds can be compared."""
     made: set[str] = field(default_factory=set)
     """Places, keys and ids of records that the rows have put there themselves. Where there are some, what `Row.allows` names
     is allowed of them only."""

@@ -91,6 +91,9 @@ async def _people(world, company) -> None:
     contact = await world.identity.call("GET", f"/contacts/{contact_id}", token=world.staff)
     change = {"language": "fr"}
     await world.identity.call("PATCH", f"/contacts/{contact_id}", token=world.staff, body=change, if_match=contact.etag)
+    guest = {"name": extended.name, "email": extended.email, "language": "nl", "groups": ["trade"]}
+    guest_id = (await world.identity.call("POST", "/contacts", token=world.staff, body=guest))["contact_id"]
+    await world.identity.call("POST", f"/contacts/{guest_id}/erase", token=world.staff)
 
 
 async def _orders(stack, world, company, temporal) -> None:

@@ -59,6 +59,13 @@ class ContactChanged(Event, type="countersign.identity.contact.changed.v1", topi
     fields: tuple[str, ...]
 
 
+class ContactErased(Event, type="countersign.identity.contact.erased.v1", topic=CONTACT):
+    """Nothing that tells who this was is left in identity; who keeps anything of his erases it, too (ID-27)."""
+
+    contact_id: UUID
+    erased_at: datetime
+
+
 class VerificationRequested(Event, type="countersign.identity.contact.verification_requested.v1", topic=CONTACT):
     """Somebody is to prove that the address is his; notifications mails the link."""
 

@@ -33,6 +33,7 @@ from identity.invitations.policies import InvitationPolicy
 from identity.invitations.queries import expected_acceptances
 from identity.invitations.workflows import InvitationAcceptanceWorkflow
 from identity.members import routes as members_routes
+from identity.personal_data import routes as personal_data_routes
 from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePolicy
 from identity.roles import routes as roles_routes
 from identity.roles.changing import check_roles_in_use
@@ -63,6 +64,7 @@ ROUTERS = [
     policy_routes(POLICIES, StaffDependency, changed=CHANGED),
     companies_routes.router,
     contacts_routes.router,
+    personal_data_routes.router,
     *applications_routes.routers,
     roles_routes.router,
     members_routes.router,

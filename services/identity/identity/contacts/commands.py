@@ -41,10 +41,10 @@ class ChangeContact:
 async def lock_contact(session: AsyncSession, contact_id: UUID) -> Contact:
     """
     Raises:
-        NotFound: there is none.
+        NotFound: there is none, or he was erased.
     """
     contact = await session.scalar(select(Contact).where(Contact.id == contact_id).with_for_update())
-    if contact is None:
+    if contact is None or contact.is_erased:
         raise NotFound
     return contact
 

@@ -10,9 +10,18 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
-from contracts.identity.events import ContactChanged, ContactCreated, PasswordResetRequested, VerificationRequested
+from contracts.identity.events import (
+    ContactChanged,
+    ContactCreated,
+    ContactErased,
+    PasswordResetRequested,
+    VerificationRequested,
+)
 from contracts.identity.states import ContactKind, ContactState
 from contracts.shared.values import Language
+
+ERASED = "erased"
+"""The name of who was erased, and the domain of his address."""
 
 
 class Contact(Aggregate):
@@ -43,6 +52,7 @@ class Contact(Aggregate):
     reset_issue: Mapped[int] = mapped_column(default=0)
     """Number of the last password reset link; links of earlier ones are dead."""
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
 
     def announce(self) -> None:
         """He is known from now on."""
@@ -77,6 +87,18 @@ class Contact(Aggregate):
         """A link to choose another password goes out; earlier ones are dead."""
         self.reset_issue += 1
         self.record(PasswordResetRequested(contact_id=self.id, issue=self.reset_issue))
+
+    def erase(self, at: datetime) -> None:
+        """Leaves nothing that tells who he was; the row stays, since orders and members name it (ID-27)."""
+        self.kind, self.name, self.email = ContactKind.GUEST, ERASED, f"{self.id}@{ERASED}.invalid"
+        self.company_name = self.verified_at = None
+        self.groups, self.phones, self.addresses = [], [], []
+        self.erased_at = at
+        self.record(ContactErased(contact_id=self.id, erased_at=at))
+
+    @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
 
     def state(self) -> ContactState:
         return ContactState(

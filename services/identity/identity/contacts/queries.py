@@ -32,6 +32,8 @@ class ContactAnswer(BaseModel):
     addresses: list[Address]
     verified_at: datetime | None
     created_at: datetime
+    erased_at: datetime | None
+    """Since then nothing here tells who he was."""
 
 
 async def read_contact(connection: AsyncConnection, contact_id: UUID) -> Row[Any]:

@@ -122,6 +122,17 @@ async def hurry(session: AsyncSession, *, at: datetime) -> None:
     await session.execute(update(Delivery).where(Delivery.id.in_(waiting)).values(next_attempt_at=at))
 
 
+async def give_up_on(session: AsyncSession, contact_id: UUID, *, at: datetime) -> None:
+    """Nothing is sent any more to somebody who was erased."""
+    waiting = select(Delivery).where(
+        Delivery.contact_id == contact_id,
+        Delivery.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING]),
+    )
+    for delivery in await session.scalars(waiting.order_by(Delivery.id).with_for_update()):
+        with caused_by(delivery.because):
+            delivery.fail(reason="recipient-erased", at=at)
+
+
 Outcome = MailRefused | NotYet | None
 """What the mail server answered: refused for good, or for now; None: it took the mail."""
 

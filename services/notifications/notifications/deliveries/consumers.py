@@ -8,6 +8,7 @@ from contracts.identity.events import (
     CompanyCreated,
     CompanyOrigin,
     CompanyStatusChanged,
+    ContactErased,
     PasswordResetRequested,
     VerificationRequested,
 )
@@ -26,7 +27,7 @@ from contracts.orders.events import (
 )
 from contracts.orders.topics import ORDER
 from contracts.shared.values import Money
-from notifications.deliveries.commands import OpenDelivery, queue_mail
+from notifications.deliveries.commands import OpenDelivery, give_up_on, queue_mail
 
 
 def _queue(
@@ -80,6 +81,10 @@ async def password_reset_requested(delivered: Delivered, event: PasswordResetReq
     _queue(delivered, Template.PASSWORD_RESET, event.contact_id, link)
 
 
+async def contact_erased(delivered: Delivered, event: ContactErased) -> None:
+    await give_up_on(delivered.session, event.contact_id, at=delivered.now)
+
+
 async def order_submitted(delivered: Delivered, event: OrderSubmitted) -> None:
     if event.contact_id is not None:
         total = _printed(event.total)
@@ -122,7 +127,11 @@ subscriptions = [
     Subscription(COMPANY, {CompanyCreated: company_created, CompanyStatusChanged: company_status_changed}),
     Subscription(
         CONTACT,
-        {VerificationRequested: verification_requested, PasswordResetRequested: password_reset_requested},
+        {
+            VerificationRequested: verification_requested,
+            PasswordResetRequested: password_reset_requested,
+            ContactErased: contact_erased,
+        },
     ),
     Subscription(
         ORDER,

@@ -144,16 +144,19 @@ class Mailer:
         """A connection that has taken the letter's sender. One that was idle may have been closed meanwhile; another will do."""
         while True:
             idle = bool(self._idle)
-            connection = self._idle.pop() if idle else self._new()
+            connection, begun = self._idle.pop() if idle else self._new(), False
             try:
                 if not idle:
                     await connection.connect()
                 await connection.mail(letter.sender)
-            except BaseException as error:
-                connection.close()
-                if not (idle and isinstance(error, (aiosmtplib.SMTPException, OSError))):
+                begun = True
+            except (aiosmtplib.SMTPException, OSError):
+                if not idle:
                     raise
-            else:
+            finally:
+                if not begun:
+                    connection.close()
+            if begun:
                 return connection
 
     def _new(self) -> aiosmtplib.SMTP:

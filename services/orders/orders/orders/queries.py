@@ -66,6 +66,7 @@ class Search:
     status: OrderStatus | None = None
     text: str | None = None
     company_id: UUID | None = None
+    member_id: UUID | None = None
     submitted_from: datetime | None = None
     submitted_until: datetime | None = None
 
@@ -116,6 +117,8 @@ def _matching(wanted: Select[Any], caller: StaffClaims | Buyer, search: Search) 
         wanted = wanted.where(Order.member_id == _member_id(caller))
     if search.company_id is not None:
         wanted = wanted.where(Order.company_id == search.company_id)
+    if search.member_id is not None:
+        wanted = wanted.where(Order.member_id == search.member_id)
     if search.status is not None:
         wanted = wanted.where(Order.status == search.status)
     if search.text:

@@ -136,10 +136,11 @@ async def search_orders(
     status: OrderStatus | None = None,
     search: Annotated[str | None, Query(max_length=120, description="Number, or part of the reference")] = None,
     company_id: UUID | None = None,
+    member_id: UUID | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[OrderOverview]:
-    wanted = Search(own=scope is Scope.OWN, status=status, text=search, company_id=company_id)
+    wanted = Search(own=scope is Scope.OWN, status=status, text=search, company_id=company_id, member_id=member_id)
     rows = await list_orders(connection, caller, wanted, cursor, limit)
     return page([overview(row) for row in rows], limit, lambda shown: (str(shown.order_id),))
 
