@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy import BigInteger, Identity, Integer, Text, UniqueConstraint, bindparam, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import clock
 from chassis.aggregate import Base
 from chassis.context import cause
-from chassis.errors import StaleVersion
+from chassis.errors import Invalid, StaleVersion
 from chassis.http.etag import etag, required_version
+from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
 from chassis.http.routing import Reading, Router, Session
 
 P = TypeVar("P", bound="Policy")
@@ -101,10 +102,42 @@ async def set_policy(session: AsyncSession, document: Policy, *, scope: str, exp
     return expected + 1
 
 
+class PolicyHistory(BaseModel):
+    """A version, who put it in force and when. It ended with the next."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    version: int
+    changed_at: AwareDatetime
+    changed_by: str
+    document: dict[str, Any]
+
+
+def _version(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    (version,) = decode_cursor(cursor, 1)
+    if not isinstance(version, int):
+        raise Invalid("cursor-invalid", "The cursor is not one of this list.")
+    return version
+
+
+async def _versions(connection: AsyncConnection, name: str, scope: str, before: int | None, limit: int) -> Any:
+    wanted = (
+        select(_policies.version, _policies.changed_at, _policies.changed_by, _policies.document)
+        .where(_policies.name == name, _policies.scope == scope)
+        .order_by(_policies.version.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        wanted = wanted.where(_policies.version < before)
+    return (await connection.execute(wanted)).all()
+
+
 def policy_routes(
     kinds: list[type[Policy]], staff: Any, *, changed: dict[type[Policy], Any] | None = None
 ) -> APIRouter:
-    """`GET` and `PUT /v1/policies/<name>?storefront=` for each kind.
+    """`GET` and `PUT /v1/policies/<name>?storefront=` for each kind, and its `/history`.
 
     Args:
         staff: the dependency that admits the merchant's staff alone.
@@ -140,6 +173,13 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
         response.headers["ETag"] = etag(version)
         return document
 
+    async def history(
+        connection: Reading, storefront: str = EVERYWHERE, cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[PolicyHistory]:
+        """Every version that ever was in force, the newest first; before the first the defaults were."""
+        rows = await _versions(connection, name, storefront, _version(cursor), limit + 1)
+        return page([PolicyHistory.model_validate(row) for row in rows], limit, lambda last: (last.version,))
+
     change.__annotations__["document"] = kind
     words, staff_only = name.replace("-", " "), {"x-access": "staff"}
     for method, endpoint, verb in (("GET", read, "Read"), ("PUT", change, "Change")):
@@ -151,3 +191,11 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
             summary=f"{verb} the {words} policy",
             openapi_extra=staff_only,
         )
+    router.add_api_route(
+        f"/{name}/history",
+        history,
+        methods=["GET"],
+        response_model=Page[PolicyHistory],
+        summary=f"Versions of the {words} policy",
+        openapi_extra=staff_only,
+    )

@@ -33,6 +33,8 @@ from identity.invitations.policies import InvitationPolicy
 from identity.invitations.queries import expected_acceptances
 from identity.invitations.workflows import InvitationAcceptanceWorkflow
 from identity.members import routes as members_routes
+from identity.organisation import routes as organisation_routes
+from identity.organisation.policies import OrganisationPolicy, check_organisation
 from identity.personal_data import routes as personal_data_routes
 from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePolicy
 from identity.roles import routes as roles_routes
@@ -53,11 +55,13 @@ POLICIES: list[type[Policy]] = [
     InvitationPolicy,
     StatusTablePolicy,
     RolesPolicy,
+    OrganisationPolicy,
 ]
 
 CHANGED: dict[type[Policy], Any] = {
     StatusTablePolicy: publish_status_table,
     RolesPolicy: check_roles_in_use,
+    OrganisationPolicy: check_organisation,
 }
 
 ROUTERS = [
@@ -67,6 +71,7 @@ ROUTERS = [
     personal_data_routes.router,
     *applications_routes.routers,
     roles_routes.router,
+    organisation_routes.router,
     members_routes.router,
     invitations_routes.router,
     invitations_routes.inviting,

@@ -1,0 +1,1 @@
+"""The merchant itself, as its invoices name it (ID-25)."""

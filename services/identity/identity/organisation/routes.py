@@ -1,0 +1,14 @@
+"""HTTP: who the merchant is, for everybody who deals with it."""
+
+from chassis.http.routing import Reading, Router
+from chassis.policies import policy
+from identity.access import StaffOrMember
+from identity.organisation.policies import OrganisationPolicy
+
+router = Router(prefix="/v1", tags=["organisation"])
+
+
+@router.get("/organisation", summary="The merchant's own data", openapi_extra={"x-access": "staff-or-member"})
+async def get_organisation(_caller: StaffOrMember, connection: Reading) -> OrganisationPolicy:
+    """As printed on its invoices. Staff change them: `PUT /v1/policies/organisation`."""
+    return await policy(connection, OrganisationPolicy)

@@ -1,0 +1,1 @@
+from tests.identity.roles.conftest import api  # noqa: F401
