@@ -67,7 +67,7 @@ async def an_account(session: AsyncSession, email: str, company: Company | None 
 
 async def a_member(session: AsyncSession, company: Company, email: str, role: str = BuiltIn.ADMINISTRATOR) -> Member:
     account = await an_account(session, email, company)
-    grant = await granted(session, MemberTerms(role))
+    grant = await granted(session, company.id, MemberTerms(role))
     member = await add_member(session, AddMember(company.id, account.id, grant), AT)
     await session.flush()
     return member

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, MEMBER, STAFF
+from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, LOCATION, MEMBER, STAFF
 from contracts.identity.values import AfterApproval, CustomerStatus, Permission, RegistrationMode, RejectionReason
 from contracts.shared.event import Event
 from contracts.shared.values import Code, Money, OpenEnum
@@ -97,10 +97,33 @@ class MemberChanged(_MemberEvent, type="countersign.identity.member.changed.v1",
     always_attested: bool
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: frozenset[UUID] | None = None
+    """None: all."""
 
 
 class MemberRemoved(_MemberEvent, type="countersign.identity.member.removed.v1", topic=MEMBER):
     pass
+
+
+# -- location ----------------------------------------------------------------------------------------------------------
+
+
+class _LocationEvent(Event):
+    location_id: UUID
+    company_id: UUID
+    code: Code
+
+
+class LocationOpened(_LocationEvent, type="countersign.identity.location.opened.v1", topic=LOCATION):
+    """A company has one more establishment."""
+
+
+class LocationChanged(_LocationEvent, type="countersign.identity.location.changed.v1", topic=LOCATION):
+    fields: tuple[str, ...]
+
+
+class LocationClosed(_LocationEvent, type="countersign.identity.location.closed.v1", topic=LOCATION):
+    """Nothing is ordered for it any more; its orders stay."""
 
 
 # -- application -------------------------------------------------------------------------------------------------------

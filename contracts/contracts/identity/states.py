@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.identity.topics import COMPANY_STATE, CONTACT_STATE, KEY_STATE, MEMBER_STATE
+from contracts.identity.topics import COMPANY_STATE, CONTACT_STATE, KEY_STATE, LOCATION_STATE, MEMBER_STATE
 from contracts.identity.values import CustomerStatus, Permission
 from contracts.shared.event import State
 from contracts.shared.keys import PublicKey
@@ -52,6 +52,18 @@ class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMB
     """Its orders must always be attested (ID-17)."""
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: frozenset[UUID] | None = None
+    """For which of its company's locations it acts; None: for all, and for the company as a whole (ID-18)."""
+
+
+class LocationState(State, type="countersign.identity.location.state.v1", topic=LOCATION_STATE):
+    """An establishment of a company. No address."""
+
+    location_id: UUID
+    company_id: UUID
+    code: Code
+    """The company's own name for it, unique in the company."""
+    active: bool
 
 
 class ContactKind(OpenEnum):

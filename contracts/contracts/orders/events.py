@@ -23,6 +23,8 @@ class OrderSubmitted(_OrderEvent, type="countersign.orders.order.submitted.v1", 
     payment: PaymentChoice
     order_reference: str | None
     cost_centre: str | None
+    location_id: UUID | None = None
+    """Of the company's locations, the one that it is for (ID-18)."""
     cart_id: UUID
 
 
@@ -89,6 +91,7 @@ class OrderPlaced(_OutcomeEvent, type="countersign.orders.order.placed.v1", topi
     payment: PaymentChoice
     attested: bool = False
     """It waited for its company first."""
+    location_id: UUID | None = None
 
 
 class OrderRefused(_OutcomeEvent, type="countersign.orders.order.refused.v1", topic=ORDER):

@@ -8,6 +8,8 @@ KEYS = {
     "countersign.identity.contact.state": "contact_id",
     "countersign.identity.invitation": "invitation_id",
     "countersign.identity.key.state": "kid",
+    "countersign.identity.location": "location_id",
+    "countersign.identity.location.state": "location_id",
     "countersign.identity.member": "member_id",
     "countersign.identity.member.state": "member_id",
     "countersign.identity.staff": "staff_id",

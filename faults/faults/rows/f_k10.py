@@ -8,6 +8,7 @@ from uuid import uuid4
 from faults.crafted import headers, send
 from faults.parked import drop, parked
 from faults.row import Row
+from faults.sources import Patch
 from faults.system import Failed, System
 
 TOPIC = "countersign.orders.order"
@@ -15,6 +16,13 @@ READERS = ("orders", "notifications", "identity")
 MOST_CPU = 0.2
 """Of a core, for each consumer."""
 FIVE_MB = 5_000_000
+POISON = "O-POISON"
+_HANDLED = "        change = RowChanged("
+FAILS = Patch(
+    "services/orders/orders/attestation/consumers.py",
+    _HANDLED,
+    f'        assert event.number != "{POISON}", "it always fails"\n{_HANDLED}',
+)
 
 
 async def inject(system: System) -> None:
@@ -24,18 +32,15 @@ async def inject(system: System) -> None:
     system.made.add(order_id)
     await send(system, TOPIC, undecodable, b"\xff\x00 no JSON", [])
     await send(system, TOPIC, unknown, {"order_id": order_id}, headers(f"{TOPIC}.placed.v99", unknown))
-    attestation = {
+    attested = {
         "order_id": order_id,
-        "number": "O" * 2000,  # as the id of a process it is too long
+        "number": POISON,
         "company_id": str(uuid4()),
-        "company_number": "C-1",
-        "rule": "member-always",
+        "attested_by": None,
+        "attested_at": "2026-01-01T00:00:00Z",
         "total": {"amount": "1.00", "currency": "EUR"},
-        "asked_of": "attesters",
-        "contacts": [],
-        "expires_at": "2099-01-01T00:00:00Z",
     }
-    await send(system, TOPIC, failing, attestation, headers(f"{TOPIC}.attestation_requested.v1", failing))
+    await send(system, TOPIC, failing, attested, headers(f"{TOPIC}.attested.v1", failing))
     padded = {"order_id": order_id, "padding": "x" * FIVE_MB}
     await send(system, TOPIC, large, padded, headers(f"{TOPIC}.confirmed.v1", large))
     expected = {
@@ -76,6 +81,7 @@ row = Row(
     "poison: undecodable, unknown version, valid but always failing, 5 MB",
     "I2 I3 I6",
     inject,
+    [FAILS],
     allows={
         "published-uncommitted": _OURS,
         "wrong-key": _OURS,

@@ -29,6 +29,8 @@ class MemberCaller:
     contact_id: UUID
     administers: bool
     permissions: frozenset[Permission]
+    locations: frozenset[UUID] | None = None
+    """None: all of its company's."""
 
 
 async def _claims(request: Request) -> StaffClaims | MemberClaims:
@@ -50,7 +52,7 @@ async def _admit_member(connection: AsyncConnection, claims: MemberClaims) -> Me
     row = (
         await connection.execute(
             select(MemberRow.id, MemberRow.company_id, MemberRow.contact_id)
-            .add_columns(MemberRow.administers, MemberRow.permissions, Company.status)
+            .add_columns(MemberRow.administers, MemberRow.permissions, MemberRow.locations, Company.status)
             .join(Company, Company.id == MemberRow.company_id)
             .where(MemberRow.id == claims.member, MemberRow.company_id == claims.company)
             .where(MemberRow.active)
@@ -62,7 +64,7 @@ async def _admit_member(connection: AsyncConnection, claims: MemberClaims) -> Me
         raise Forbidden(refusal_code(row.status), "The company may not sign in.", facts={"customer_status": row.status})
     act_as(f"member:{row.id}")
     permissions = frozenset(map(Permission, row.permissions))
-    return MemberCaller(row.id, row.company_id, row.contact_id, row.administers, permissions)
+    return MemberCaller(row.id, row.company_id, row.contact_id, row.administers, permissions, row.locations)
 
 
 async def _staff(request: Request) -> StaffClaims:

@@ -32,6 +32,7 @@ from identity.invitations import routes as invitations_routes
 from identity.invitations.policies import InvitationPolicy
 from identity.invitations.queries import expected_acceptances
 from identity.invitations.workflows import InvitationAcceptanceWorkflow
+from identity.locations import routes as locations_routes
 from identity.members import routes as members_routes
 from identity.organisation import routes as organisation_routes
 from identity.organisation.policies import OrganisationPolicy, check_organisation
@@ -73,6 +74,7 @@ ROUTERS = [
     roles_routes.router,
     organisation_routes.router,
     members_routes.router,
+    locations_routes.router,
     invitations_routes.router,
     invitations_routes.inviting,
     invitation_links_routes.router,

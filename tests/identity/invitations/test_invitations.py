@@ -157,7 +157,7 @@ async def test_the_first_administrators_acceptance_enables_the_company(database)
     async with database.transaction() as session:
         company = await a_company(session, accepted=False)
         guest = await a_contact(session, EMAIL, company)
-        grant = await granted(session, MemberTerms(BuiltIn.ADMINISTRATOR))
+        grant = await granted(session, company.id, MemberTerms(BuiltIn.ADMINISTRATOR))
         await add_member(session, AddMember(company.id, guest.id, grant), AT)  # by the company's own application
     terms = MemberTerms(BuiltIn.ADMINISTRATOR)
     (invited,) = await invite(database, company, terms=terms, first_administrator=True)

@@ -152,7 +152,7 @@ async def test_a_role_in_use_stays_and_stays_what_it_is(api, company, administra
 async def test_a_role_that_is_being_given_is_not_taken_away(api, company):
     await api.set_roles(lead=LEAD)
     async with api.database.transaction() as session:
-        await granted(session, MemberTerms("lead"))
+        await granted(session, company.id, MemberTerms("lead"))
         removal = asyncio.create_task(api.set_roles(lead=None))
         await eventually(lambda: _somebody_waits(session), what="the removal waits")
         await a_member(session, company, "bob@example.com", "lead")

@@ -85,7 +85,7 @@ async def test_somebody_who_guesses_elsewhere_does_not_lock_out_the_person(datab
 async def test_the_company_is_named_where_there_are_several(database, member):
     async with database.transaction() as session:
         second = await a_company(session)
-        grant = await granted(session, MemberTerms(BuiltIn.USER))
+        grant = await granted(session, second.id, MemberTerms(BuiltIn.USER))
         await add_member(session, AddMember(second.id, member.contact_id, grant), AT)
     with pytest.raises(Conflict) as refused:
         await enter(database)

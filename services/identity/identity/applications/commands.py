@@ -172,7 +172,7 @@ async def submit_application(session: AsyncSession, command: SubmitApplication, 
     application.submit()
     session.add(application)
     company.note_application(ApplicationOutcome.PENDING)
-    grant = await granted(session, MemberTerms(BuiltIn.ADMINISTRATOR))
+    grant = await granted(session, company.id, MemberTerms(BuiltIn.ADMINISTRATOR))
     await add_member(session, AddMember(company.id, contact.id, grant), at)
     if command.password_hash and contact.kind is ContactKind.GUEST:
         await set_password(session, SetPassword(contact.id, command.password_hash), at)

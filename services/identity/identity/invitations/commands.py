@@ -45,7 +45,7 @@ async def issue_invitation(session: AsyncSession, command: IssueInvitation, at: 
     company = await lock_company(session, command.company_id)
     await check_may_invite(session, company, command.terms.granter)
     contact = await lock_contact(session, command.contact_id)
-    grant = await granted(session, command.terms)
+    grant = await granted(session, company.id, command.terms)
     if command.first_administrator and not grant.administers:
         problem = Problem("/role", "first-administrator-administers", "The first administrator has a role that is one.")
         raise Invalid("first-administrator-administers", problem.detail, problems=[problem])

@@ -87,6 +87,7 @@ class InvitationView(BaseModel):
     always_attested: bool
     limit_per_order: Money | None
     limit_per_month: Money | None
+    locations: frozenset[UUID] | None
     first_administrator: bool
     status: InvitationStatus
     issue: int

@@ -43,7 +43,7 @@ async def add_person(session: AsyncSession, command: AddPerson, at: datetime) ->
     await check_may_invite(session, company, command.terms.granter)
     if member_id := await member_of_address(session, company.id, command.email):
         raise Conflict("already-member", "This person is a member already.", facts={"member_id": str(member_id)})
-    grant = await granted(session, command.terms)
+    grant = await granted(session, company.id, command.terms)
     account = await registered_contact(session, command.email) or await _new_account(session, company, command, at)
     return await add_member(session, AddMember(company.id, account.id, grant), at)
 

@@ -17,6 +17,7 @@ from contracts.shared.values import Code, Money
 from identity.companies.commands import lock_company
 from identity.companies.models import Company
 from identity.contacts.models import Contact
+from identity.locations.commands import check_locations
 from identity.members.grants import Grant, Granter, MemberTerms, granted
 from identity.members.models import Member
 from identity.policies import status_table
@@ -92,9 +93,11 @@ class EditMember:
     permissions: Collection[Permission] | None = None
     always_attested: bool | None = None
     limits: frozenset[str] = frozenset()
-    """Which of the two limits this changes."""
+    """Which of the two limits, and whether the `locations`, this changes."""
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: frozenset[UUID] | None = None
+    """Changed where `limits` says so."""
     granter: Granter | None = None
 
 
@@ -103,15 +106,20 @@ async def edit_member(session: AsyncSession, command: EditMember) -> Member:
 
     Raises:
         NotFound, Forbidden, StaleVersion.
-        Invalid: `role-unknown`; an administrator that does not manage members.
+        Invalid: `role-unknown`, `location-unknown`; an administrator that does not manage members.
         Conflict: it was removed, or it is the last administrator.
     """
     company, member = await _lock(session, command.member_id, command.company_id)
     check_version(command.if_match, member.sequence)
     held = member.grant
-    given = await _given(session, held, command)
+    given = await _given(session, company, held, command)
+    locations = command.locations if "locations" in command.limits else held.locations
     if command.granter:
         command.granter.check(given.permissions, administers=held.administers or given.administers)
+        command.granter.check_locations(held.locations)
+        command.granter.check_locations(locations)
+    if locations != held.locations:
+        await check_locations(session, company.id, locations)
     if not given.administers:
         await leave_an_administrator(session, company, member)
     member.edit(
@@ -120,15 +128,16 @@ async def edit_member(session: AsyncSession, command: EditMember) -> Member:
             always_attested=held.always_attested if command.always_attested is None else command.always_attested,
             limit_per_order=command.limit_per_order if "limit_per_order" in command.limits else held.limit_per_order,
             limit_per_month=command.limit_per_month if "limit_per_month" in command.limits else held.limit_per_month,
+            locations=locations,
         )
     )
     return member
 
 
-async def _given(session: AsyncSession, held: Grant, command: EditMember) -> Grant:
+async def _given(session: AsyncSession, company: Company, held: Grant, command: EditMember) -> Grant:
     """With the role and the permissions that the command names."""
     if command.role and command.role != held.role:
-        return await granted(session, MemberTerms(command.role, command.permissions))
+        return await granted(session, company.id, MemberTerms(command.role, command.permissions))
     return held if command.permissions is None else replace(held, permissions=frozenset(command.permissions))
 
 
@@ -148,6 +157,7 @@ async def remove_member(session: AsyncSession, command: RemoveMember, at: dateti
     company, member = await _lock(session, command.member_id, command.company_id)
     if command.granter:
         command.granter.check(administers=member.administers)
+        command.granter.check_locations(member.locations)
     await leave_an_administrator(session, company, member)
     member.remove(at=at)
     return member

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Dialect, Text
+from sqlalchemy import ARRAY, Dialect, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,6 +14,7 @@ from sqlalchemy.types import TypeDecorator
 from chassis.errors import Forbidden, Invalid, Problem
 from contracts.identity.values import Permission
 from contracts.shared.values import Code, Money
+from identity.locations.commands import check_locations
 from identity.roles.policies import hold_roles
 
 
@@ -31,6 +33,8 @@ class Grant:
     """Its orders must always be attested (ID-17)."""
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: frozenset[UUID] | None = None
+    """For which of the company's locations he acts; None: for all (ID-18)."""
 
     def __post_init__(self) -> None:
         if self.administers and Permission.MANAGE_MEMBERS not in self.permissions:
@@ -44,6 +48,16 @@ class Granter:
 
     administers: bool
     permissions: frozenset[Permission]
+    locations: frozenset[UUID] | None = None
+
+    def check_locations(self, locations: frozenset[UUID] | None) -> None:
+        """Who acts for some locations, administrator or not, gives no others.
+
+        Raises:
+            Forbidden: he would.
+        """
+        if self.locations is not None and (locations is None or locations - self.locations):
+            raise Forbidden("location-not-yours", "You act for some of the company's locations only.")
 
     def check(self, permissions: Collection[Permission] = (), *, administers: bool) -> None:
         """Nobody but an administrator gives more than he has himself, or makes or changes an administrator.
@@ -73,14 +87,15 @@ class MemberTerms:
     always_attested: bool = False
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: frozenset[UUID] | None = None
     granter: Granter | None = None
 
 
-async def granted(session: AsyncSession, terms: MemberTerms) -> Grant:
-    """What these terms come to.
+async def granted(session: AsyncSession, company_id: UUID, terms: MemberTerms) -> Grant:
+    """What these terms come to in this company.
 
     Raises:
-        Invalid: `role-unknown`; an administrator that does not manage members.
+        Invalid: `role-unknown`, `location-unknown`; an administrator that does not manage members.
         Forbidden: the granter gives more than he may.
     """
     role = (await hold_roles(session)).get(terms.role)
@@ -94,9 +109,12 @@ async def granted(session: AsyncSession, terms: MemberTerms) -> Grant:
         always_attested=terms.always_attested,
         limit_per_order=terms.limit_per_order,
         limit_per_month=terms.limit_per_month,
+        locations=terms.locations,
     )
     if terms.granter:
         terms.granter.check(grant.permissions, administers=grant.administers)
+        terms.granter.check_locations(grant.locations)
+    await check_locations(session, company_id, grant.locations)
     return grant
 
 
@@ -126,6 +144,19 @@ class PermissionsType(TypeDecorator[frozenset[Permission]]):
         return None if value is None else frozenset(map(Permission, value))
 
 
+class LocationsType(TypeDecorator[frozenset[UUID]]):
+    """A set of locations, in one column."""
+
+    impl = ARRAY(Uuid)
+    cache_ok = True
+
+    def process_bind_param(self, value: frozenset[UUID] | None, dialect: Dialect) -> Any:
+        return None if value is None else sorted(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> frozenset[UUID] | None:
+        return None if value is None else frozenset(value)
+
+
 class WithGrant:
     """The columns of a grant, of a member and of an invitation."""
 
@@ -135,6 +166,7 @@ class WithGrant:
     always_attested: Mapped[bool]
     limit_per_order: Mapped[Money | None] = mapped_column(MoneyType)
     limit_per_month: Mapped[Money | None] = mapped_column(MoneyType)
+    locations: Mapped[frozenset[UUID] | None] = mapped_column(LocationsType)
 
     @property
     def grant(self) -> Grant:

@@ -26,12 +26,15 @@ from identity.sign_in.passwords import LONGEST, Passwords
 
 router = Router(prefix="/v1", tags=["members"])
 ACCESS: dict[str, Any] = {"x-access": "staff-or-member"}
+Locations = Annotated[frozenset[UUID], Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=120, examples=["Bram Jansen"])]
 
 
 def granter_of(caller: StaffClaims | MemberCaller) -> Granter | None:
     """Bounds what a member grants; the merchant's staff grant anything."""
-    return None if isinstance(caller, StaffClaims) else Granter(caller.administers, caller.permissions)
+    if isinstance(caller, StaffClaims):
+        return None
+    return Granter(caller.administers, caller.permissions, caller.locations)
 
 
 def managed_company(caller: StaffClaims | MemberCaller) -> UUID | None:
@@ -58,6 +61,8 @@ class Terms(BaseModel):
     always_attested: bool = False
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: Locations | None = None
+    """For which of the company's locations he acts; left out: for all."""
 
     def given_by(self, caller: StaffClaims | MemberCaller) -> MemberTerms:
         return MemberTerms(
@@ -66,6 +71,7 @@ class Terms(BaseModel):
             always_attested=self.always_attested,
             limit_per_order=self.limit_per_order,
             limit_per_month=self.limit_per_month,
+            locations=self.locations,
             granter=granter_of(caller),
         )
 
@@ -95,6 +101,7 @@ class MemberView(BaseModel):
     always_attested: bool
     limit_per_order: Money | None
     limit_per_month: Money | None
+    locations: frozenset[UUID] | None
     active: bool
     added_at: AwareDatetime
     version: int
@@ -145,7 +152,7 @@ async def post_member(
 
 
 class MemberChange(BaseModel):
-    """What is left out stays; a limit of null is taken away; a new role brings its own permissions."""
+    """What is left out stays; a limit of null is taken away, locations of null are all; a new role brings its own permissions."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -154,6 +161,7 @@ class MemberChange(BaseModel):
     always_attested: bool | None = None
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: Locations | None = None
 
 
 class MemberChanged(MemberRef):
@@ -183,6 +191,7 @@ async def patch_member(
         limits=frozenset(body.model_fields_set),
         limit_per_order=body.limit_per_order,
         limit_per_month=body.limit_per_month,
+        locations=body.locations,
         granter=granter_of(caller),
     )
     member = await edit_member(session, command)

@@ -26,13 +26,15 @@ class Waiting(Protocol):
     member_id: UUID | None
     contact_id: UUID | None
     asked_of: AskedOf | None
+    location_id: UUID | None
 
 
 def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
     """None: he may decide, yes or no, on this order of his company. Whether it still waits is the order's own question.
 
     Nobody decides on his own order, not even the administrator. Otherwise: active members of the company who may attest
-    orders, and its administrators. The merchant only when nobody in the company was left to ask, or none decided in time.
+    orders, and its administrators; who acts for some locations only (ID-18), on the orders for these. The merchant only
+    when nobody in the company was left to ask, or none decided in time.
     """
     if isinstance(by, Merchant):
         if order.asked_of is AskedOf.MERCHANT:
@@ -50,6 +52,8 @@ def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
         return Refusal(
             "member-may-not-attest", "You may not attest orders.", {"permission": Permission.ATTEST_ORDERS.value}
         )
+    if not by.acts_for(order.location_id):
+        return Refusal("location-not-yours", "You act for other locations of the company only.")
     return None
 
 

@@ -28,6 +28,8 @@ class Attestation(Aggregate):
     company_id: Mapped[UUID]
     member_id: Mapped[UUID | None]
     contact_id: Mapped[UUID | None]
+    location_id: Mapped[UUID | None]
+    """Of the company's locations; None: for the company as a whole (ID-18)."""
 
     rule: Mapped[AttestationRule | None]
     """Why it waits, frozen at submission; None: it need not be attested."""

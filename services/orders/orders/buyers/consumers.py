@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import clock
 from chassis.keys import key_projection
 from chassis.projections import Projection
-from contracts.identity.states import CompanyState, IdentityKey, MemberState
+from contracts.identity.states import CompanyState, IdentityKey, LocationState, MemberState
 from contracts.identity.status_table import StatusTable
 from contracts.pricing.states import PricingKey
 from contracts.shared.values import Money
 from orders.attestation.commands import ask_again
-from orders.buyers.models import CompanyRow, MemberRow, StatusTableRow
+from orders.buyers.models import CompanyRow, LocationRow, MemberRow, StatusTableRow
 
 
 def _company(state: CompanyState) -> dict[str, Any]:
@@ -36,7 +36,12 @@ def _member(state: MemberState) -> dict[str, Any]:
         "always_attested": state.always_attested,
         "limit_per_order": _stored(state.limit_per_order),
         "limit_per_month": _stored(state.limit_per_month),
+        "locations": None if state.locations is None else sorted(state.locations),
     }
+
+
+def _location(state: LocationState) -> dict[str, Any]:
+    return {"company_id": state.company_id, "active": state.active}
 
 
 def _status_table(state: StatusTable) -> dict[str, Any]:
@@ -55,6 +60,7 @@ async def members_changed(session: AsyncSession, states: Sequence[MemberState]) 
 projections = [
     Projection(CompanyState, CompanyRow, _company),
     Projection(MemberState, MemberRow, _member, changed=members_changed),
+    Projection(LocationState, LocationRow, _location),
     Projection(StatusTable, StatusTableRow, _status_table),
     key_projection(IdentityKey),
     key_projection(PricingKey),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, Text
+from sqlalchemy import ARRAY, String, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -35,6 +35,17 @@ class MemberRow(Projected):
     always_attested: Mapped[bool]
     limit_per_order: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limit_per_month: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    locations: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
+    """None: all of its company's."""
+
+
+class LocationRow(Projected):
+    """An establishment of a company; the key is its id."""
+
+    __tablename__ = "buyer_locations"
+
+    company_id: Mapped[UUID]
+    active: Mapped[bool]
 
 
 class StatusTableRow(Projected):
@@ -76,6 +87,12 @@ class Member:
     always_attested: bool = False
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    locations: frozenset[UUID] | None = None
+    """For which it acts; None: for all of its company's (ID-18)."""
+
+    def acts_for(self, location_id: UUID | None) -> bool:
+        """Whether an order for this location, or for none, is one of those that it deals with."""
+        return self.locations is None or location_id in self.locations
 
 
 @dataclass(frozen=True)

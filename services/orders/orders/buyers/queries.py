@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from contracts.identity.status_table import DEFAULT_ALLOWED
 from contracts.identity.values import Capability, CustomerStatus, Permission
 from contracts.shared.values import Money
-from orders.buyers.models import Buyer, Company, CompanyRow, Member, MemberRow, StatusTableRow
+from orders.buyers.models import Buyer, Company, CompanyRow, LocationRow, Member, MemberRow, StatusTableRow
 from orders.limits.models import CompanyLimits
 
 _MEMBER = (
@@ -23,6 +23,7 @@ _MEMBER = (
     MemberRow.always_attested,
     MemberRow.limit_per_order,
     MemberRow.limit_per_month,
+    MemberRow.locations,
 )
 
 
@@ -97,7 +98,16 @@ def _member(row: RowMapping) -> Member:
         always_attested=row["always_attested"],
         limit_per_order=_money(row["limit_per_order"]),
         limit_per_month=_money(row["limit_per_month"]),
+        locations=None if row["locations"] is None else frozenset(row["locations"]),
     )
+
+
+async def is_open_location(session: AsyncSession, company_id: UUID, location_id: UUID) -> bool:
+    """Of this company, as far as is known here."""
+    found = select(LocationRow.key).where(
+        LocationRow.key == str(location_id), LocationRow.company_id == company_id, LocationRow.active
+    )
+    return await session.scalar(found) is not None
 
 
 def _money(stored: dict[str, Any] | None) -> Money | None:

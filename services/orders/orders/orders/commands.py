@@ -1,7 +1,7 @@
 """The only writers of orders. Each locks its order; one that ends gives back what it reserved in the same transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from chassis.policies import policy
 from contracts.orders.values import OrderStatus, PaymentChoice
 from contracts.pricing.priced_cart import PricedCart
 from orders.buyers.models import Buyer
-from orders.buyers.queries import active_members, find_buyer
+from orders.buyers.queries import active_members, find_buyer, is_open_location
 from orders.limits.commands import give_back, reserve
 from orders.orders.gate import gate
 from orders.orders.lines import write_lines
@@ -63,18 +63,19 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
 
     Raises:
         Forbidden: the gate says no, and why.
-        Invalid: terms not accepted, or a reference to a line that the cart has not.
+        Invalid: terms not accepted, a reference to a line that the cart has not, or no open location of the company.
         Conflict: the cart became an order already.
     """
     _check_form(command)
     cart, buyer, at = command.cart, command.buyer, command.at
+    location_id = await _location(session, buyer, command.references.location_id)
     order = Order.submit(
         new_id(),
         order_number((await NEXT_NUMBER.within(session, {}))[0]["number"]),
         cart,
         buyer,
         command.payment,
-        command.references,
+        replace(command.references, location_id=location_id),
         at,
     )
     verdict = gate(buyer, order.purchase, await reserve(session, order.reservation))
@@ -95,6 +96,31 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
         raise
     await write_lines(session, order.id, cart.lines, command.line_references)
     return order
+
+
+async def _location(session: AsyncSession, buyer: Buyer, named: UUID | None) -> UUID | None:
+    """For which of its locations a company orders: the one that is named, or the only one that the member acts for.
+
+    Raises:
+        Forbidden: `location-not-yours`.
+        Invalid: `location-not-named`, `location-unknown`.
+    """
+    member = buyer.member
+    if named is None and member is not None and member.locations is not None:
+        if len(member.locations) != 1:
+            raise _of_location("location-not-named", "Name one of the locations that you act for.")
+        (named,) = member.locations
+    if named is None:
+        return None
+    if member is not None and not member.acts_for(named):
+        raise Forbidden("location-not-yours", "You act for other locations of the company only.")
+    if not await is_open_location(session, buyer.company.company_id, named):
+        raise _of_location("location-unknown", "The company has no such open location.")
+    return named
+
+
+def _of_location(code: str, detail: str) -> Invalid:
+    return Invalid(code, detail, problems=[Problem("/location_id", code, detail)])
 
 
 def _check_form(command: SubmitOrder) -> None:

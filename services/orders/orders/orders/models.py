@@ -77,11 +77,12 @@ _NEEDS = {
 
 @dataclass(frozen=True)
 class References:
-    """What the buyer writes on his order (OR-01)."""
+    """What the buyer writes on his order (OR-01), and for which of its locations it is (ID-18)."""
 
     order_reference: str | None = None
     cost_centre: str | None = None
     wanted_on: date | None = None
+    location_id: UUID | None = None
 
 
 class Order(Attestation):
@@ -157,6 +158,7 @@ class Order(Attestation):
             payment=payment,
             order_reference=refs.order_reference,
             cost_centre=refs.cost_centre,
+            location_id=refs.location_id,
             wanted_on=refs.wanted_on or cart.wanted_on,
             currency=cart.currency,
             net=cart.net,
@@ -182,6 +184,7 @@ class Order(Attestation):
                 payment=payment,
                 order_reference=order.order_reference,
                 cost_centre=order.cost_centre,
+                location_id=order.location_id,
                 cart_id=cart.cart_id,
             )
         )
@@ -261,6 +264,7 @@ class Order(Attestation):
                     placed_at=moved,
                     payment=self.payment,
                     attested=self.attested_at is not None,
+                    location_id=self.location_id,
                 )
             )
 

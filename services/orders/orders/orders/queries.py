@@ -25,7 +25,8 @@ def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
     """Which orders this caller may see (OR-10).
 
     Staff: all. An administrator, and who may see all orders: those of the company. An attester: also those that wait or
-    waited for attestation, which he must be able to check. Everybody else who may see orders: his own.
+    waited for attestation, which he must be able to check. Of these, who acts for some locations only: the orders for them.
+    Everybody else who may see orders: his own.
     """
     if isinstance(caller, StaffClaims):
         return true()
@@ -33,10 +34,11 @@ def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
     if member is None:
         return false()
     seen: list[ColumnElement[bool]] = []
+    here = true() if member.locations is None else Order.location_id.in_(member.locations)
     if member.administers or Permission.SEE_ALL_ORDERS in member.permissions:
-        seen.append(true())
+        seen.append(here)
     if Permission.ATTEST_ORDERS in member.permissions:
-        seen.append(Order.rule.is_not(None))
+        seen.append(and_(here, Order.rule.is_not(None)))
     if Permission.SEE_OWN_ORDERS in member.permissions:
         seen.append(Order.member_id == member.member_id)
     return and_(Order.company_id == member.company_id, or_(false(), *seen))
@@ -67,6 +69,7 @@ class Search:
     text: str | None = None
     company_id: UUID | None = None
     member_id: UUID | None = None
+    location_id: UUID | None = None
     submitted_from: datetime | None = None
     submitted_until: datetime | None = None
 
@@ -81,6 +84,7 @@ _OVERVIEW: Select[Any] = select(  # type: ignore[assignment] # more columns than
     Order.payment,
     Order.order_reference,
     Order.cost_centre,
+    Order.location_id,
     Order.currency,
     Order.total,
     Order.lines,
@@ -119,6 +123,8 @@ def _matching(wanted: Select[Any], caller: StaffClaims | Buyer, search: Search) 
         wanted = wanted.where(Order.company_id == search.company_id)
     if search.member_id is not None:
         wanted = wanted.where(Order.member_id == search.member_id)
+    if search.location_id is not None:
+        wanted = wanted.where(Order.location_id == search.location_id)
     if search.status is not None:
         wanted = wanted.where(Order.status == search.status)
     if search.text:

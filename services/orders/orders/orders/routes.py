@@ -50,6 +50,8 @@ class SubmitBody(BaseModel):
     payment: PaymentChoice
     order_reference: Words | None = None
     cost_centre: Words | None = None
+    location_id: UUID | None = None
+    """Of the company's locations; a member who acts for one only need not name it."""
     line_references: Annotated[dict[LineNumber, Words], Field(max_length=2_000)] = Field(default_factory=dict)
     """By line number of the cart."""
     wanted_on: date | None = None
@@ -110,7 +112,7 @@ async def submit_order(
             payment=body.payment,
             terms_accepted=body.terms_accepted,
             at=at,
-            references=References(body.order_reference, body.cost_centre, body.wanted_on),
+            references=References(body.order_reference, body.cost_centre, body.wanted_on, body.location_id),
             line_references=body.line_references,
         ),
     )
@@ -137,10 +139,18 @@ async def search_orders(
     search: Annotated[str | None, Query(max_length=120, description="Number, or part of the reference")] = None,
     company_id: UUID | None = None,
     member_id: UUID | None = None,
+    location_id: UUID | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[OrderOverview]:
-    wanted = Search(own=scope is Scope.OWN, status=status, text=search, company_id=company_id, member_id=member_id)
+    wanted = Search(
+        own=scope is Scope.OWN,
+        status=status,
+        text=search,
+        company_id=company_id,
+        member_id=member_id,
+        location_id=location_id,
+    )
     rows = await list_orders(connection, caller, wanted, cursor, limit)
     return page([overview(row) for row in rows], limit, lambda shown: (str(shown.order_id),))
 

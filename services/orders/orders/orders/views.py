@@ -26,6 +26,7 @@ class OrderOverview(BaseModel):
     payment: PaymentChoice
     order_reference: str | None
     cost_centre: str | None
+    location_id: UUID | None
     total: Money
     lines: int
     submitted_at: datetime

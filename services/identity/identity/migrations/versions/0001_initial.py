@@ -422,6 +422,7 @@ def upgrade() -> None:
         sa.Column("always_attested", sa.Boolean(), nullable=False),
         sa.Column("limit_per_order", postgresql.JSONB(), nullable=True),
         sa.Column("limit_per_month", postgresql.JSONB(), nullable=True),
+        sa.Column("locations", sa.ARRAY(sa.Uuid()), nullable=True),
         sa.Column("first_administrator", sa.Boolean(), nullable=False),
         sa.Column("invited_by", sa.Uuid(), nullable=True),
         sa.Column(
@@ -462,6 +463,20 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'open'"),
     )
     op.create_table(
+        "locations",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_locations_company_id_companies")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
+        sa.UniqueConstraint("company_id", "code", name=op.f("uq_locations_company_id_code")),
+    )
+    op.create_table(
         "members",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("contact_id", sa.Uuid(), nullable=False),
@@ -471,6 +486,7 @@ def upgrade() -> None:
         sa.Column("always_attested", sa.Boolean(), nullable=False),
         sa.Column("limit_per_order", postgresql.JSONB(), nullable=True),
         sa.Column("limit_per_month", postgresql.JSONB(), nullable=True),
+        sa.Column("locations", sa.ARRAY(sa.Uuid()), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),

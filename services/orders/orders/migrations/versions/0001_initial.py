@@ -167,12 +167,22 @@ def upgrade() -> None:
         sa.Column("always_attested", sa.Boolean(), nullable=False),
         sa.Column("limit_per_order", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("limit_per_month", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("locations", sa.ARRAY(sa.Uuid()), nullable=True),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_members")),
     )
     op.create_index(op.f("ix_buyer_members_company_id"), "buyer_members", ["company_id"], unique=False)
+    op.create_table(
+        "buyer_locations",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_locations")),
+    )
     op.create_table(
         "company_limits",
         sa.Column("company_id", sa.Uuid(), nullable=False),
@@ -245,6 +255,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("location_id", sa.Uuid(), nullable=True),
         sa.Column(
             "rule",
             sa.Enum(

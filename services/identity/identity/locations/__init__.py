@@ -1,0 +1,1 @@
+"""Locations: the establishments of a company (ID-18)."""
