@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from chassis.database import Database
 from chassis.housekeeping import Duty
 from chassis.http.authentication import TokenVerifier
@@ -14,8 +16,10 @@ from contracts.identity.states import IdentityKey
 from contracts.identity.tokens import AUDIENCE, ISSUER
 from contracts.shared.links import LinkKeys
 from identity.access import StaffDependency
+from identity.activity_log import command_line as activity_log_command_line
 from identity.activity_log import routes as activity_log_routes
 from identity.activity_log.consumers import with_activity_log
+from identity.activity_log.sealing import seal_activity
 from identity.applications import activities as applications_activities
 from identity.applications import consumers as applications_consumers
 from identity.applications import routes as applications_routes
@@ -110,6 +114,14 @@ RECONCILERS = [
     expected_acceptances,
 ]
 
+BACKGROUND = [
+    seal_activity,
+]
+
+commands = typer.Typer()
+commands.add_typer(staff_command_line.commands)
+commands.add_typer(activity_log_command_line.commands)
+
 
 def resources(settings: IdentitySettings, _database: Database) -> Resources:
     return {
@@ -140,6 +152,7 @@ service = Service(
     activities=ACTIVITIES,
     reconcilers=RECONCILERS,
     duties=duties,
+    background=BACKGROUND,
     resources=resources,
-    commands=staff_command_line.commands,
+    commands=commands,
 )

@@ -1,25 +1,21 @@
 """Everything that happened is in the log, once, for ever (ID-22)."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from chassis.consumers import Delivery, Inserts
 from chassis.ids import new_id
-from chassis.processes import Processes
 from contracts.catalogue import events
 from contracts.identity.events import InvitationIssued, MemberRemoved
 from contracts.pricing.events import TermsGiven
 from contracts.pricing.states import AssigneeKind
-from contracts.shared.envelope import Envelope
-from identity.activity_log.consumers import company_of, log_activity, with_activity_log
+from identity.activity_log.consumers import company_of, door_of, log_activity, with_activity_log
+from identity.activity_log.models import Door
 from identity.activity_log.queries import Wanted, activity
 from identity.invitations.consumers import start_process, subscriptions
-
-AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-COMPANY = new_id()
+from tests.identity.activity_log.log import AT, COMPANY, envelope, log, seal
 
 
 @pytest.fixture
@@ -27,31 +23,9 @@ async def database(new_database):
     return await new_database("identity")
 
 
-def removed() -> MemberRemoved:
-    return MemberRemoved(member_id=new_id(), company_id=COMPANY, contact_id=new_id())
-
-
-NO_PROCESSES = Processes(None)  # type: ignore[arg-type]  # the log starts nothing
-
-
-async def log(database, *envelopes: Envelope) -> None:
-    inserts = Inserts()
-    async with database.transaction() as session:
-        for envelope in envelopes:
-            await log_activity(Delivery(session, NO_PROCESSES, envelope, AT, inserts), removed())
-        await inserts.write(session)
-
-
-def envelope(minute: int = 0) -> Envelope:
-    at = AT + timedelta(minutes=minute)
-    return Envelope(
-        new_id(), MemberRemoved.type, "/countersign/identity", "m-1", at, 1, 3, "c-1", None, "staff:s-1", None
-    )
-
-
 async def read(database, **wanted):
     async with database.reading() as connection:
-        return await activity(connection, Wanted(**wanted), limit=50, cursor=None)
+        return await activity(connection, Wanted(**wanted), limit=50)
 
 
 async def test_who_when_what_and_for_whom_is_written_once(database):
@@ -59,33 +33,71 @@ async def test_who_when_what_and_for_whom_is_written_once(database):
     await log(database, one, one)
     (row,) = await read(database)
     assert (row.actor, row.happened_at, row.type, row.company_id) == ("staff:s-1", AT, MemberRemoved.type, COMPANY)
-    assert (row.subject, row.correlation_id, row.source) == ("m-1", "c-1", "identity")
+    assert (row.subject, row.correlation_id, row.source, row.door) == ("m-1", "c-1", "identity", Door.API)
+
+
+async def test_it_is_filtered(database):
+    by_process = envelope(3, actor="process:invitation/i-1", subject="m-9", correlation_id="c-9")
+    await log(database, *(envelope(minute) for minute in range(3)), by_process)
+    for wanted, found in (
+        ({}, 4),
+        ({"company_id": COMPANY}, 4),
+        ({"company_id": new_id()}, 0),
+        ({"type": MemberRemoved.type}, 4),
+        ({"type": "countersign.orders.order.placed.v1"}, 0),
+        ({"actor": "staff:s-1"}, 3),
+        ({"since": AT + timedelta(minutes=1)}, 3),
+        ({"until": AT + timedelta(minutes=1)}, 1),
+        ({"since": AT + timedelta(minutes=1), "until": AT + timedelta(minutes=2), "door": Door.API}, 1),
+        ({"door": Door.PROCESS}, 1),
+        ({"subject": "m-9"}, 1),
+        ({"correlation_id": "c-9"}, 1),
+        ({"correlation_id": "c-9", "subject": "m-1"}, 0),
+        ({"source": "identity"}, 4),
+        ({"source": "orders"}, 0),
+    ):
+        assert len(await read(database, **wanted)) == found, wanted
+
+
+async def test_the_latest_is_first_whatever_was_written_first(database):
+    await log(database, envelope(2))
+    await log(database, envelope(0), envelope(1), envelope(1))
+    rows = await read(database)
+    assert [row.happened_at - AT for row in rows] == [timedelta(minutes=minute) for minute in (2, 1, 1, 0)]
+    assert rows[1].id > rows[2].id
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("envelope", "door"),
     [
-        ({"company_id": COMPANY}, 3),
-        ({"company_id": new_id()}, 0),
-        ({"type": MemberRemoved.type}, 3),
-        ({"type": "countersign.orders.order.placed.v1"}, 0),
-        ({"actor": "staff:s-1"}, 3),
-        ({"since": AT + timedelta(minutes=1)}, 2),
-        ({"until": AT + timedelta(minutes=1)}, 1),
+        (envelope(), Door.API),
+        (envelope(actor="member:m-1", causation_id=str(new_id())), Door.API),
+        (envelope(actor="contact:c-1"), Door.API),
+        (envelope(actor=None), Door.API),
+        (envelope(actor=None, causation_id=str(new_id())), Door.SYSTEM),
+        (envelope(actor=None, correlation_id=None), Door.SYSTEM),
+        (envelope(actor="reconcile"), Door.SYSTEM),
+        (envelope(actor="process:order-attestation/O-1", causation_id="order-attestation/O-1/7"), Door.PROCESS),
+        (envelope(actor="operator:anna", causation_id="order-attestation/O-1/7"), Door.OPERATOR),
+        (envelope(actor="operator:staff:s-1", causation_id="order-attestation/O-1/7"), Door.OPERATOR),
+        (envelope(actor="operator:command-line"), Door.OPERATOR),
     ],
 )
-async def test_it_is_filtered(database, wanted, found):
-    await log(database, *(envelope(minute) for minute in range(3)))
-    assert len(await read(database, **wanted)) == found
+def test_the_door_is_that_of_the_act_that_an_event_follows_from(envelope, door):
+    assert door_of(envelope) is door
 
 
-@pytest.mark.parametrize("statement", ["UPDATE activity SET actor = 'me'", "DELETE FROM activity", "TRUNCATE activity"])
-async def test_nobody_rewrites_it(database, statement):
+@pytest.mark.parametrize("table", ["activity", "activity_seals"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_nobody_rewrites_it(database, table, statement):
     await log(database, envelope())
-    with pytest.raises(DBAPIError):
+    await seal(database)
+    column = "subject" if table == "activity" else "hash"
+    with pytest.raises(DBAPIError, match="append-only"):
         async with database.transaction() as session:
-            await session.execute(text(statement))
-    assert len(await read(database)) == 1
+            await session.execute(text(statement.format(table, column, column)))
+    async with database.reading() as connection:
+        assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 1
 
 
 def test_every_event_of_every_service_is_logged_beside_its_other_handlers():
@@ -98,7 +110,7 @@ def test_every_event_of_every_service_is_logged_beside_its_other_handlers():
 
 
 def test_the_company_is_found_also_where_it_is_an_assignee():
-    assert company_of(removed()) == COMPANY
+    assert company_of(MemberRemoved(member_id=new_id(), company_id=COMPANY, contact_id=new_id())) == COMPANY
     terms = {"assignee": str(COMPANY), "price_list": "wholesale"}
     assert company_of(TermsGiven(assignee_kind=AssigneeKind.COMPANY, **terms)) == COMPANY
     assert company_of(TermsGiven(assignee_kind=AssigneeKind.CONTACT, **terms)) is None

@@ -9,26 +9,46 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.consumers import Delivery, Handler, Subscription, merged
 from contracts.catalogue import events, topics
 from contracts.pricing.states import AssigneeKind
+from contracts.shared.envelope import Envelope
 from contracts.shared.event import Event
-from identity.activity_log.models import activity_table
+from identity.activity_log.models import Door, activity_table
 
 _LOG = insert(activity_table).on_conflict_do_nothing()
 
 
 async def log_activity(delivery: Delivery, event: Event) -> None:
-    """Who, when, what, and for which company, where there is one."""
+    """Who, when, what, by which door, and for which company, where there is one."""
     envelope = delivery.envelope
     row = {
         "event_id": envelope.id,
         "happened_at": envelope.time,
         "type": envelope.type,
         "actor": envelope.actor,
+        "door": door_of(envelope),
         "company_id": company_of(event),
         "subject": envelope.subject,
         "correlation_id": envelope.correlation_id,
         "source": event.topic.owner,
     }
     delivery.inserts.add(_LOG, row)
+
+
+def door_of(envelope: Envelope) -> Door:
+    """Consumers hand the actor on, so what follows from an act has come in by the same door.
+
+    Every request has a correlation id, and none has a cause among events and processes; the clock has neither.
+    """
+    match (envelope.actor or "").partition(":")[0]:
+        case "staff" | "member" | "contact":
+            return Door.API
+        case "process":
+            return Door.PROCESS
+        case "operator":
+            return Door.OPERATOR
+        case "" if envelope.correlation_id and not envelope.causation_id:
+            return Door.API
+        case _:
+            return Door.SYSTEM
 
 
 def company_of(event: Event) -> UUID | None:

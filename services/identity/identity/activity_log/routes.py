@@ -1,19 +1,38 @@
 """HTTP: what happened, for the merchant's staff, and for a company's administrators what happened to their company."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from fastapi import Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
 from chassis.errors import NotFound
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router
-from identity.access import StaffOrMember
-from identity.activity_log.queries import Wanted, activity
+from identity.access import Staff, StaffOrMember
+from identity.activity_log.export import csv_rows
+from identity.activity_log.models import Door
+from identity.activity_log.queries import Wanted, activity, head, position_of
 from identity.members.routes import managed_company
 
 router = Router(prefix="/v1/activity", tags=["activity"])
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """
+    Raises:
+        ValueError: it is none: before the year 1 or after 9999.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("This moment is in no year.") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Words = Annotated[str | None, Query(max_length=255)]
 
 
 class Activity(BaseModel):
@@ -23,7 +42,8 @@ class Activity(BaseModel):
     happened_at: AwareDatetime
     type: str
     actor: str | None
-    """`staff:<id>`, `member:<id>`, `process:<workflow id>`, `operator:<claimed name>`; null: nobody is known."""
+    """`staff:<id>`, `member:<id>`, `contact:<id>`, `process:<workflow id>`, `operator:<claimed name>`; null: nobody is known."""
+    door: Door
     company_id: UUID | None
     subject: str
     """Key of what it happened to."""
@@ -33,22 +53,66 @@ class Activity(BaseModel):
     """The service."""
 
 
-@router.get("", summary="What happened, latest first", openapi_extra={"x-access": "staff-or-member"})
-async def get_activity(
+async def _wanted(
     caller: StaffOrMember,
-    connection: Reading,
     company_id: UUID | None = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    type: Annotated[str | None, Query(max_length=120)] = None,
-    actor: Annotated[str | None, Query(max_length=120)] = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Page[Activity]:
-    """A member who manages members sees what happened to his own company."""
+    since: Annotated[Moment | None, Query(alias="from", description="Not before")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before")] = None,
+    type: Words = None,
+    actor: Words = None,
+    door: Door | None = None,
+    subject: Words = None,
+    correlation_id: Words = None,
+    source: Words = None,
+) -> Wanted:
+    """
+    Raises:
+        Forbidden: a member who does not manage members.
+        NotFound: a member asks for another company than his own.
+    """
     own = managed_company(caller)
     if own and company_id not in (None, own):
         raise NotFound
-    wanted = Wanted(own or company_id, since, until, type, actor)
-    rows = await activity(connection, wanted, limit=limit, cursor=cursor)
-    return page([Activity.model_validate(row) for row in rows], limit, lambda last: (last.id,))
+    return Wanted(own or company_id, since, until, type, actor, door, subject, correlation_id, source)
+
+
+Filters = Annotated[Wanted, Depends(_wanted)]
+"""What the caller asks for, of what he may see: staff everything, who manages members what happened to his company."""
+
+
+@router.get("", summary="What happened, latest first", openapi_extra={"x-access": "staff-or-member"})
+async def get_activity(
+    wanted: Filters, connection: Reading, cursor: Cursor = None, limit: Limit = 50
+) -> Page[Activity]:
+    """A member who manages members sees what happened to his own company."""
+    after = position_of(cursor) if cursor else None
+    rows = await activity(connection, wanted, limit=limit + 1, after=after)
+    return page([Activity.model_validate(row) for row in rows], limit, lambda last: (last.happened_at, last.id))
+
+
+@router.get(
+    "/export",
+    summary="The same as CSV, all of it",
+    openapi_extra={"x-access": "staff-or-member"},
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+async def export_activity(request: Request, wanted: Filters) -> StreamingResponse:
+    """A member who manages members is given what happened to his own company."""
+    headers = {"Content-Disposition": 'attachment; filename="activity.csv"'}
+    rows = csv_rows(request.app.state.database, wanted)
+    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+class ChainHead(BaseModel):
+    position: int
+    """So many rows are sealed."""
+    hash: str
+    """SHA-256 in hexadecimal. Kept elsewhere, it proves later that nothing up to here was changed or removed."""
+
+
+@router.get("/head", summary="Where the chain of seals ends now", openapi_extra={"x-access": "staff"})
+async def get_head(_caller: Staff, connection: Reading) -> ChainHead:
+    """To be kept elsewhere, and compared by `python -m identity verify-activity --head <hash>`."""
+    last = await head(connection)
+    return ChainHead(position=last.position, hash=last.hash.hex())

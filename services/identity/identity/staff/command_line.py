@@ -1,19 +1,15 @@
 """`python -m identity bootstrap-staff` and `rotate-keys`: what an operator does before anybody can sign in, or by hand."""
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 
 from chassis import clock
-from chassis.context import Cause, caused_by
 from chassis.database import Database
-from chassis.errors import DomainError
-from chassis.ids import new_id
 from chassis.keys import Signer
 from identity.contacts.email import normalised
+from identity.operators import with_database
 from identity.settings import IdentitySettings
 from identity.sign_in.passwords import Passwords
 from identity.staff.commands import AddStaff, bootstrap_staff
@@ -22,25 +18,6 @@ PASSWORD_VARIABLE = "COUNTERSIGN_BOOTSTRAP_PASSWORD"  # noqa: S105 - the name of
 
 
 commands = typer.Typer()
-
-
-def _with_database(act: Callable[[Database, IdentitySettings], Awaitable[str]]) -> None:
-    """Runs it as an operator's act; prints its sentence, or the refusal and leaves with status 1."""
-
-    async def run() -> str:
-        settings = IdentitySettings()
-        database = Database(settings.database_url.get_secret_value(), name="identity-command", pool=2)
-        try:
-            with caused_by(Cause(correlation_id=str(new_id()), actor="operator:command-line")):
-                return await act(database, settings)
-        finally:
-            await database.close()
-
-    try:
-        typer.echo(asyncio.run(run()))
-    except (DomainError, ValueError) as refused:
-        typer.secho(str(refused), fg="red")
-        raise typer.Exit(1) from refused
 
 
 @commands.command("bootstrap-staff")
@@ -55,7 +32,7 @@ def bootstrap(name: Annotated[str, typer.Option()], email: Annotated[str, typer.
             added = await bootstrap_staff(session, AddStaff(name, address, hashed), clock.now())
         return "The first member of staff may sign in." if added else "This member of staff is there already."
 
-    _with_database(act)
+    with_database(act)
 
 
 @commands.command("rotate-keys")
@@ -67,4 +44,4 @@ def rotate_keys() -> None:
             key = await Signer(settings.master_key.get_secret_value()).rotate(session, clock.now())
         return f"Key {key.kid} is used from {key.usable_from:%Y-%m-%d %H:%M} UTC."
 
-    _with_database(act)
+    with_database(act)

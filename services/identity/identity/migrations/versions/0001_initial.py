@@ -138,6 +138,7 @@ def upgrade() -> None:
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=True),
+        sa.Column("door", sa.Text(), nullable=False),
         sa.Column("company_id", sa.Uuid(), nullable=True),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("correlation_id", sa.Text(), nullable=True),
@@ -145,8 +146,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
         sa.UniqueConstraint("event_id", name=op.f("uq_activity_event_id")),
     )
-    op.create_index("ix_activity_company_id", "activity", ["company_id", "id"], unique=False)
-    op.create_index("ix_activity_type", "activity", ["type", "id"], unique=False)
+    op.create_index("ix_activity_actor", "activity", ["actor", "happened_at", "id"], unique=False)
+    op.create_index("ix_activity_company_id", "activity", ["company_id", "happened_at", "id"], unique=False)
+    op.create_index("ix_activity_correlation_id", "activity", ["correlation_id", "happened_at", "id"], unique=False)
+    op.create_index("ix_activity_door", "activity", ["door", "happened_at", "id"], unique=False)
+    op.create_index("ix_activity_happened_at", "activity", ["happened_at", "id"], unique=False)
+    op.create_index("ix_activity_source", "activity", ["source", "happened_at", "id"], unique=False)
+    op.create_index("ix_activity_subject", "activity", ["subject", "happened_at", "id"], unique=False)
+    op.create_index("ix_activity_type", "activity", ["type", "happened_at", "id"], unique=False)
+    op.create_table(
+        "activity_seals",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("activity_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_activity_seals")),
+        sa.UniqueConstraint("activity_id", name=op.f("uq_activity_seals_activity_id")),
+    )
+    op.create_table(
+        "activity_unsealed",
+        sa.Column("activity_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("activity_id", name=op.f("pk_activity_unsealed")),
+    )
     op.create_table(
         "companies",
         sa.Column("number", sa.Text(), nullable=False),

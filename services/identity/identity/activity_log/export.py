@@ -1,0 +1,51 @@
+"""The activity log as CSV (ID-22). Cells are hostile input to a spreadsheet: none is a formula."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from chassis.database import Database
+from identity.activity_log.queries import Position, Wanted, activity
+
+COLUMNS = (
+    "id", "event_id", "happened_at", "type", "actor", "door", "company_id", "subject", "correlation_id", "source",
+)  # fmt: skip
+AT_ONCE = 1_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def safe(value: Any) -> str:
+    """A cell that a spreadsheet shows and does not run: a leading quote makes text of what would be a formula."""
+    if value is None:
+        return ""
+    cell = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return f"'{cell}" if isinstance(value, str) and cell.lstrip().startswith(_FORMULA) else cell
+
+
+async def csv_rows(database: Database, wanted: Wanted) -> AsyncIterator[str]:
+    """Latest first, in parts, so that any number of rows takes little memory.
+
+    Each part takes a connection for its query only: who reads slowly keeps none from others.
+    """
+    yield _lines([COLUMNS])
+    after: Position | None = None
+    while True:
+        async with database.reading() as connection:
+            rows = await activity(connection, wanted, limit=AT_ONCE, after=after)
+        yield _lines([_cells(row) for row in rows])
+        if len(rows) < AT_ONCE:
+            return
+        after = rows[-1].happened_at, rows[-1].id
+
+
+def _cells(row: Row[Any]) -> Sequence[str]:
+    return [safe(getattr(row, name)) for name in COLUMNS]
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerows(rows)
+    return written.getvalue()
