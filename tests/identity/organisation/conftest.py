@@ -1,1 +1,0 @@
-from tests.identity.roles.conftest import api  # noqa: F401
