@@ -1,12 +1,13 @@
 """Value types that several contracts share."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -114,6 +115,20 @@ class Address(BaseModel):
     city: Annotated[str, Field(min_length=1, max_length=80)]
     country: CountryCode
 
+
+def _in_utc(moment: datetime) -> datetime:
+    """
+    Raises:
+        ValueError: there it is before the year 1 or after 9999.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this moment is in no year") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A moment that somebody names, with its time zone; here it is in UTC."""
 
 Elapsed = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=366))]
 """An elapsed time, ISO 8601 on the wire (`P3D`, `PT10S`)."""

@@ -1,16 +1,16 @@
 """HTTP: what happened, for the merchant's staff, and for a company's administrators what happened to their company."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from chassis.errors import NotFound
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router
+from contracts.shared.values import Moment
 from identity.access import Staff, StaffOrMember
 from identity.activity_log.export import csv_rows
 from identity.activity_log.models import Door
@@ -20,18 +20,6 @@ from identity.members.routes import managed_company
 router = Router(prefix="/v1/activity", tags=["activity"])
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """
-    Raises:
-        ValueError: it is none: before the year 1 or after 9999.
-    """
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("This moment is in no year.") from error
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Words = Annotated[str | None, Query(max_length=255)]
 
 

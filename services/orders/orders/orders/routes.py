@@ -1,7 +1,7 @@
 """Orders over HTTP."""
 
 from collections.abc import AsyncIterator
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -20,7 +20,7 @@ from chassis.keys import KeyRing
 from chassis.service import resource
 from contracts.identity.tokens import StaffClaims
 from contracts.orders.values import OrderStatus, PaymentChoice
-from contracts.shared.values import Code
+from contracts.shared.values import Code, Moment
 from orders.access import MEMBER, STAFF, STAFF_OR_MEMBER, MemberCaller, Staff, StaffOrMember, member_of
 from orders.attestation.attesters import Merchant
 from orders.attestation.commands import AttestOrder, DeclineOrder, attest_order, decline_order
@@ -167,8 +167,8 @@ async def export_orders(
     caller: Staff,
     status: OrderStatus | None = None,
     company_id: UUID | None = None,
-    submitted_from: datetime | None = None,
-    submitted_until: datetime | None = None,
+    submitted_from: Moment | None = None,
+    submitted_until: Moment | None = None,
 ) -> Response:
     wanted = Search(
         status=status, company_id=company_id, submitted_from=submitted_from, submitted_until=submitted_until

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import clock
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
 from chassis.http.routing import Reading, Router, Session
-from contracts.shared.values import Code
+from contracts.shared.values import Code, Moment
 from pricing.access import STAFF_ONLY, Staff
 from pricing.imports import queries
 from pricing.imports.commands import BeginImport, apply_import, begin_import
@@ -58,7 +58,7 @@ class RowReport(BaseModel):
 class ApplyBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    at: AwareDatetime | None = None
+    at: Moment | None = None
     """When it is to be switched on. Default: at once."""
 
 

@@ -5,13 +5,13 @@ from itertools import groupby
 from typing import Annotated, Any
 
 from fastapi import Header, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import clock
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from chassis.http.routing import Reading, Router, Session
-from contracts.shared.values import Amount, Code, Currency
+from contracts.shared.values import Amount, Code, Currency, Moment
 from pricing.access import STAFF_ONLY, Staff
 from pricing.price_lists import queries
 from pricing.price_lists.commands import PutPriceList, PutPrices, Tier, put_price_list, put_prices
@@ -25,8 +25,8 @@ class PriceListBody(BaseModel):
     currency: Currency
     base: bool = False
     """What everybody falls back to; one per currency. It makes nobody a wholesale customer (PR-04)."""
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
     """Not valid any more from this moment on."""
 
 
@@ -43,9 +43,9 @@ class TierBody(BaseModel):
 
     from_quantity: Annotated[Amount, Field(gt=0, alias="from")]
     price: Annotated[Amount, Field(ge=0)]
-    valid_from: AwareDatetime | None = None
+    valid_from: Moment | None = None
     """Default: that of all tiers."""
-    valid_until: AwareDatetime | None = None
+    valid_until: Moment | None = None
 
 
 class PricesBody(BaseModel):
@@ -55,8 +55,8 @@ class PricesBody(BaseModel):
 
     tiers: Annotated[list[TierBody], Field(max_length=100, examples=[[{"from": "1", "price": "4.95"}]])]
     """Empty: the list does not name the article any more."""
-    valid_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
 
 
 class PricesAnswer(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from chassis import clock
 from chassis.errors import Forbidden, Invalid, NotFound, Problem
@@ -15,7 +15,7 @@ from chassis.keys import Signer, public_key_set
 from chassis.service import resource
 from contracts.identity.tokens import MemberClaims, StaffClaims
 from contracts.pricing.priced_cart import MAX_LINES, Explanation, PricedCart
-from contracts.shared.values import DECIMAL_PATTERN, Address, Amount, Code, CountryCode, Currency, Language
+from contracts.shared.values import DECIMAL_PATTERN, Address, Amount, Code, CountryCode, Currency, Language, Moment
 from pricing.access import PUBLIC, STAFF_OR_MEMBER, StaffOrMember
 from pricing.priced_carts.queries import CartWanted, PricesWanted, explained_prices, price_cart
 
@@ -75,7 +75,7 @@ class PricesBody(BaseModel):
     currency: Currency | None = None
     ship_to_country: CountryCode | None = None
     language: Language = Language.ENGLISH
-    as_of: AwareDatetime | None = None
+    as_of: Moment | None = None
     """For staff: what the prices were at a moment in the past (PR-12)."""
 
 

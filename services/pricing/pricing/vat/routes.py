@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import clock
 from chassis.errors import NotFound
 from chassis.http.routing import Reading, Router, Session
-from contracts.shared.values import Amount, Code, CountryCode
+from contracts.shared.values import Amount, Code, CountryCode, Moment
 from pricing.access import STAFF_ONLY, Staff
 from pricing.vat import queries
 from pricing.vat.commands import PutVatRate, put_vat_rate
@@ -23,7 +23,7 @@ class VatRateBody(BaseModel):
 
     rate: Annotated[Amount, Field(ge=0, le=100, examples=["21"])]
     """Per cent."""
-    valid_from: AwareDatetime = ALWAYS
+    valid_from: Moment = ALWAYS
     """Until the next rate of this class and country begins. Default: always."""
 
 
