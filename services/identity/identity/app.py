@@ -29,6 +29,10 @@ from identity.companies import consumers as companies_consumers
 from identity.companies import routes as companies_routes
 from identity.companies.table import publish_status_table, see_status_table_published
 from identity.contacts import routes as contacts_routes
+from identity.exports import routes as exports_routes
+from identity.imports import routes as imports_routes
+from identity.imports.applying import apply_imports, forget_imports
+from identity.imports.reading import read_imports
 from identity.invitations import activities as invitations_activities
 from identity.invitations import consumers as invitations_consumers
 from identity.invitations import link_routes as invitation_links_routes
@@ -85,6 +89,9 @@ ROUTERS = [
     sign_in_routes.router,
     staff_routes.router,
     activity_log_routes.router,
+    imports_routes.uploads,
+    imports_routes.router,
+    exports_routes.router,
 ]
 
 SUBSCRIPTIONS = with_activity_log(
@@ -116,6 +123,8 @@ RECONCILERS = [
 
 BACKGROUND = [
     seal_activity,
+    read_imports,
+    apply_imports,
 ]
 
 commands = typer.Typer()
@@ -135,6 +144,7 @@ def duties(owned: Resources) -> list[Duty]:
     return [
         *sign_in_duties.duties(owned),
         see_status_table_published,
+        forget_imports,
     ]
 
 

@@ -1,12 +1,12 @@
 """The only writers of companies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Text, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, NotFound
@@ -14,12 +14,19 @@ from chassis.http.etag import check_version
 from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.events import CompanyOrigin
+from contracts.identity.values import CustomerStatus
+from identity.bulk import insert_new
 from identity.companies.models import Company, company_numbers
 from identity.companies.numbers import CompanyRecord, check_record
-from identity.companies.terms import note_price_list
+from identity.companies.status import ApplicationOutcome
+from identity.companies.terms import note_price_list, note_price_lists_of_new
 from identity.contacts.commands import CreateContact, create_contact, registered_contact
 from identity.contacts.models import Contact
 from identity.policies import RegistrationPolicy
+
+_LOCK_NUMBERS = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(number, 7)) FROM unnest(:numbers) WITH ORDINALITY AS claimed (number, place)"
+).bindparams(bindparam("numbers", type_=ARRAY(Text)))
 
 
 @dataclass(frozen=True)
@@ -97,11 +104,24 @@ async def create_company(session: AsyncSession, command: CreateCompany, at: date
         Conflict: `customer-number-taken`, with a proposal.
     """
     rules = await policy(session, RegistrationPolicy, command.storefront)
+    company = _new_company(command, rules, at)
+    company.number = await _number(session, command.conditions.customer_number)
+    session.add(company)
+    await session.flush()
+    contact = await _first_contact(session, command.contact, company, at)
+    company.first_contact_id = contact.id if contact else None
+    company.announce()
+    await note_price_list(session, company)
+    return company, contact
+
+
+def _new_company(command: CreateCompany, rules: RegistrationPolicy, at: datetime) -> Company:
+    """With all but its number."""
     record = check_record(command.record, rules.required, pointer=command.pointer)
     conditions = command.conditions
-    company = Company(
+    return Company(
         id=new_id(),
-        number=await _number(session, conditions.customer_number),
+        sequence=0,
         legal_name=record.legal_name,
         country=record.country,
         language=record.language,
@@ -123,14 +143,29 @@ async def create_company(session: AsyncSession, command: CreateCompany, at: date
         test=command.test,
         origin=command.origin,
         created_at=at,
+        application_outcome=ApplicationOutcome.NONE,
+        first_invitation_live=False,
+        has_price_list=False,
+        status=CustomerStatus.NONE,
     )
-    session.add(company)
-    await session.flush()
-    contact = await _first_contact(session, command.contact, company, at)
-    company.first_contact_id = contact.id if contact else None
-    company.announce()
-    await note_price_list(session, company)
-    return company, contact
+
+
+async def create_companies(session: AsyncSession, commands: Sequence[CreateCompany], at: datetime) -> None:
+    """Creates many at once, each as `create_company` would; none of them has a first contact.
+
+    Raises:
+        Invalid, Conflict: as there, for any of them.
+    """
+    await _claim_numbers(session, [number for one in commands if (number := one.conditions.customer_number)])
+    rules = {name: await policy(session, RegistrationPolicy, name) for name in {one.storefront for one in commands}}
+    companies = []
+    for command in commands:
+        company = _new_company(command, rules[command.storefront], at)
+        company.number = command.conditions.customer_number or await _number(session, None)
+        company.announce()
+        companies.append(company)
+    await note_price_lists_of_new(session, companies)
+    await insert_new(session, companies)
 
 
 async def _first_contact(
@@ -153,7 +188,7 @@ async def change_company(session: AsyncSession, command: ChangeCompany) -> Compa
     """
     company = await lock_company(session, command.company_id)
     check_version(command.if_match, company.sequence)
-    values = {**command.values, **await _checked_record(session, company, command.values)}
+    values = {**command.values, **await checked_record(session, company, command.values)}
     if values.get("number", company.number) != company.number:
         await claim_number(session, values["number"])
     changed = company.change(values)
@@ -164,7 +199,12 @@ async def change_company(session: AsyncSession, command: ChangeCompany) -> Compa
     return company
 
 
-async def _checked_record(session: AsyncSession, company: Company, values: dict[str, Any]) -> dict[str, Any]:
+async def checked_record(session: AsyncSession, company: Company, values: dict[str, Any]) -> dict[str, Any]:
+    """The numbers in their compact form, where these values change the record.
+
+    Raises:
+        Invalid: a field that the storefront requires would be missing, or a number can not be right.
+    """
     names = CompanyRecord.__dataclass_fields__.keys()
     if not names & values.keys():
         return {}
@@ -252,6 +292,14 @@ async def claim_number(session: AsyncSession, number: str) -> None:
             "Another company has this customer number.",
             facts={"proposal": f"{number}-{suffix}"},
         )
+
+
+async def _claim_numbers(session: AsyncSession, numbers: Sequence[str]) -> None:
+    """As `claim_number`, in an order in which two who claim the same ones do not wait for each other."""
+    await session.execute(_LOCK_NUMBERS, {"numbers": sorted(numbers)})
+    taken = await session.scalar(select(Company.number).where(Company.number.in_(numbers)).limit(1))
+    if taken is not None:
+        await claim_number(session, taken)
 
 
 async def _is_taken(session: AsyncSession, number: str) -> bool:

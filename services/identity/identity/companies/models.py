@@ -28,6 +28,12 @@ class Company(Aggregate):
     __tablename__ = "companies"
     __table_args__ = (
         Index("ix_companies_groups", "groups", postgresql_using="gin"),
+        Index(
+            "ix_companies_external_keys",
+            "external_keys",
+            postgresql_using="gin",
+            postgresql_ops={"external_keys": "jsonb_path_ops"},
+        ),
         Index("ix_companies_vat_number", "vat_number"),
         Index("ix_companies_registration_number", "registration_number"),
     )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import NotFound
@@ -71,6 +71,23 @@ async def read_company(connection: AsyncConnection, company_id: UUID) -> Row[Any
     return row
 
 
+def choose_companies(
+    *, status: CustomerStatus | None, group: str | None, storefront: str | None, search: str | None
+) -> Select[Any]:
+    """Companies in no order. `search` is a part of name, number, VAT or registration number; what is None does not filter."""
+    query = select(companies)
+    if status:
+        query = query.where(companies.c.status == status)
+    if group:
+        query = query.where(companies.c.groups.contains([group]))
+    if storefront:
+        query = query.where(companies.c.storefront == storefront)
+    if search:
+        columns = (companies.c.legal_name, companies.c.number, companies.c.vat_number, companies.c.registration_number)
+        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
+    return query
+
+
 async def list_companies(
     connection: AsyncConnection,
     *,
@@ -81,17 +98,9 @@ async def list_companies(
     cursor: str | None,
     limit: int,
 ) -> Page[CompanyAnswer]:
-    """By id, oldest first. `search` is a part of name, number, VAT or registration number."""
-    query = select(companies).order_by(companies.c.id).limit(limit + 1)
-    if status:
-        query = query.where(companies.c.status == status)
-    if group:
-        query = query.where(companies.c.groups.contains([group]))
-    if storefront:
-        query = query.where(companies.c.storefront == storefront)
-    if search:
-        columns = (companies.c.legal_name, companies.c.number, companies.c.vat_number, companies.c.registration_number)
-        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
+    """By id, oldest first."""
+    query = choose_companies(status=status, group=group, storefront=storefront, search=search)
+    query = query.order_by(companies.c.id).limit(limit + 1)
     if cursor:
         query = query.where(companies.c.id > id_after(cursor))
     rows = (await connection.execute(query)).all()

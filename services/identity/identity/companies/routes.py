@@ -27,6 +27,7 @@ Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
 ]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32)]
+Search = Annotated[str | None, Query(min_length=2, max_length=80, pattern=r"^[^\x00]*$")]
 ExternalKeys = Annotated[dict[Code, Text], Field(max_length=20)]
 
 
@@ -164,7 +165,7 @@ async def list_companies(
     status: CustomerStatus | None = None,
     group: Code | None = None,
     storefront: Code | None = None,
-    search: Annotated[str | None, Query(min_length=2, max_length=80, pattern=r"^[^\x00]*$")] = None,
+    search: Search = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CompanyAnswer]:

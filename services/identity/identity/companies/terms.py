@@ -40,6 +40,19 @@ async def note_price_list(session: AsyncSession, company: Company) -> None:
     await _note(session, company)
 
 
+async def note_price_lists_of_new(session: AsyncSession, companies: Sequence[Company]) -> None:
+    """Notes the fact for companies that nobody has known so far: only their groups can have a list."""
+    await session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _LOCK})
+    groups = {group for company in companies for group in company.groups}
+    keys = {terms_key(AssigneeKind.GROUP, group): group for group in groups}
+    found = await session.scalars(
+        select(KnownTerms.key).where(KnownTerms.key.in_(keys), KnownTerms.has_valid_price_list.is_(True))
+    )
+    with_list = {keys[key] for key in found}
+    for company in companies:
+        company.note_price_list(has=not with_list.isdisjoint(company.groups))
+
+
 async def _note(session: AsyncSession, company: Company) -> None:
     keys = [terms_key(AssigneeKind.COMPANY, str(company.id))]
     keys += [terms_key(AssigneeKind.GROUP, group) for group in company.groups]

@@ -1,5 +1,6 @@
 """The only writers of contacts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from chassis.http.etag import check_version
 from chassis.ids import new_id
 from contracts.identity.states import ContactKind
 from contracts.shared.values import Language
+from identity.bulk import insert_new
 from identity.companies.models import Company
 from identity.contacts.models import Contact
 
@@ -58,6 +60,18 @@ async def registered_contact(session: AsyncSession, email: str) -> Contact | Non
 
 
 async def create_contact(session: AsyncSession, command: CreateContact, at: datetime) -> Contact:
+    contact = _new_contact(command, at)
+    session.add(contact)
+    await session.flush()
+    return contact
+
+
+async def create_contacts(session: AsyncSession, commands: Sequence[CreateContact], at: datetime) -> None:
+    """Creates many at once, each as `create_contact` would."""
+    await insert_new(session, [_new_contact(command, at) for command in commands])
+
+
+def _new_contact(command: CreateContact, at: datetime) -> Contact:
     company = command.company
     contact = Contact(
         id=new_id(),
@@ -76,8 +90,6 @@ async def create_contact(session: AsyncSession, command: CreateContact, at: date
         created_at=at,
     )
     contact.announce()
-    session.add(contact)
-    await session.flush()
     return contact
 
 

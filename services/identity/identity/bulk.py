@@ -1,0 +1,44 @@
+"""Many new aggregates at once: their rows and the events that they recorded, copied in the transaction of the session.
+
+A session would insert them one by one. What they decide and record is the same: they are made by the same methods.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.aggregate import Aggregate
+from chassis.outbox import Recorded, outbox_rows, outbox_table
+
+_NOTHING = text("SELECT")
+
+
+async def insert_new(session: AsyncSession, aggregates: Sequence[Aggregate]) -> None:
+    """Aggregates of one class with every column set, none of them in the session. The relay is not woken by the commit."""
+    if not aggregates:
+        return
+    table: Any = type(aggregates[0]).__table__
+    names = [column.name for column in table.columns]
+    await copy_into(session, table, names, ([getattr(one, name) for name in names] for one in aggregates))
+    recorded: list[Recorded] = []
+    for one in aggregates:
+        recorded += one.drain()
+    rows = outbox_rows(recorded)
+    await copy_into(session, outbox_table, list(rows[0]), (row.values() for row in rows))
+
+
+async def copy_into(session: AsyncSession, table: Table, names: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
+    """COPY, with values as the columns' types write them."""
+    connection = await session.connection()
+    await session.execute(_NOTHING)  # begins the transaction, which the driver by itself would not
+    processors = [
+        table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names
+    ]
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    records = [
+        tuple(process(value) if process else value for process, value in zip(processors, row, strict=True))
+        for row in rows
+    ]
+    await driver.copy_records_to_table(table.name, columns=names, records=records)

@@ -1,0 +1,1 @@
+"""Companies, contacts and members from CSV and XLSX: read in the background, previewed, then applied row by row (ID-24)."""

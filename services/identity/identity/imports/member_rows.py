@@ -1,0 +1,170 @@
+"""Rows of a file of members, known by the company's number together with the address."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.errors import DomainError
+from contracts.identity.values import Permission
+from contracts.shared.values import Code, Language, Money
+from identity.companies.models import Company
+from identity.companies.routes import Text
+from identity.contacts.email import Email
+from identity.contacts.models import Contact
+from identity.imports.cells import amount, amount_of, joined, yes_or_no
+from identity.imports.columns import Columns, Values, listed, missing, refusal_by
+from identity.imports.company_rows import Switch
+from identity.imports.models import Outcome, Refused, Settled
+from identity.imports.row import Said
+from identity.members.adding import AddPerson, add_person
+from identity.members.commands import EditMember, edit_member
+from identity.members.grants import Grant, MemberTerms, granted
+from identity.members.models import Member
+
+Permissions = Annotated[list[Permission], BeforeValidator(listed)]
+Limit = Annotated[Money | None, BeforeValidator(lambda cell: amount_of(cell) if cell else None)]
+_LIMITS = ("limit_per_order", "limit_per_month")
+
+
+class MemberValues(Values):
+    company: Code = ""
+    email: Email = ""
+    name: Text | None = None
+    language: Language | None = None
+    role: Code = ""
+    permissions: Permissions = Field(default_factory=list)
+    always_attested: Switch = False
+    limit_per_order: Limit = None
+    limit_per_month: Limit = None
+
+
+class MemberRows:
+    """Name and language are those of a new account: who has one keeps his own."""
+
+    columns = Columns(
+        MemberValues,
+        required=("company", "email"),
+        optional=tuple(name for name in MemberValues.model_fields if name not in ("company", "email")),
+    )
+    batch = 50
+
+    def key(self, said: Said) -> str | Refused:
+        return f"{said['company']} {said['email']}"
+
+    async def settle(self, session: AsyncSession, rows: Sequence[Said], at: datetime | None) -> list[Settled]:
+        companies = await _companies(session, rows, lock=at is not None)
+        members = await _members(session, rows, companies)
+        settled = []
+        for said in rows:
+            company = companies.get(said["company"])
+            try:
+                if company is None:
+                    unknown = Refused("company-unknown", "company", "no company has this number")
+                    settled.append(Settled.refusing(unknown))
+                elif member := members.get((company.id, said["email"])):
+                    settled.append(await _change(session, member, said, at))
+                else:
+                    settled.append(await _add(session, company, said, at))
+            except DomainError as error:
+                if at is not None:
+                    raise
+                settled.append(Settled.refusing(refusal_by(error)))
+        return settled
+
+
+async def _companies(session: AsyncSession, rows: Sequence[Said], *, lock: bool) -> dict[str, Company]:
+    query = select(Company).where(Company.number.in_({said["company"] for said in rows})).order_by(Company.id)
+    found = await session.scalars(query.with_for_update() if lock else query)
+    return {one.number: one for one in found.all()}
+
+
+async def _members(
+    session: AsyncSession, rows: Sequence[Said], companies: dict[str, Company]
+) -> dict[tuple[UUID, str], Member]:
+    named = {(companies[said["company"]].id, said["email"]) for said in rows if said["company"] in companies}
+    found = await session.execute(
+        select(Member, Contact.email)
+        .join(Contact, Contact.id == Member.contact_id)
+        .where(Member.active, tuple_(Member.company_id, Contact.email).in_(named))
+        .order_by(Member.id.desc())
+    )
+    return {(member.company_id, email): member for member, email in found.all()}
+
+
+def _terms(said: Said, role: str) -> MemberTerms:
+    return MemberTerms(
+        role=role,
+        permissions=frozenset(map(Permission, said["permissions"])) if said.get("permissions") else None,
+        always_attested=said.get("always_attested", False),
+        limit_per_order=_money(said.get("limit_per_order")),
+        limit_per_month=_money(said.get("limit_per_month")),
+    )
+
+
+def _money(said: Any) -> Money | None:
+    return Money.model_validate(said) if said else None
+
+
+async def _add(session: AsyncSession, company: Company, said: Said, at: datetime | None) -> Settled:
+    if refused := missing(said, ("role", "name", "language")):
+        return Settled.refusing(refused)
+    terms = _terms(said, said["role"])
+    if at is None:
+        company.require_account_access()
+        await granted(session, terms)
+    else:
+        person = AddPerson(company.id, said["name"], said["email"], Language(said["language"]), None, terms)
+        await add_person(session, person, at)
+    return Settled(Outcome.CREATED)
+
+
+async def _change(session: AsyncSession, member: Member, said: Said, at: datetime | None) -> Settled:
+    held = member.grant
+    wanted = await _wanted(session, held, said)
+    fields = tuple(
+        name for name in vars(held) if name != "administers" and getattr(held, name) != getattr(wanted, name)
+    )
+    if fields and at is not None:
+        await edit_member(
+            session,
+            EditMember(
+                member_id=member.id,
+                company_id=member.company_id,
+                if_match="*",
+                role=wanted.role,
+                permissions=wanted.permissions,
+                always_attested=wanted.always_attested,
+                limits=frozenset(_LIMITS),
+                limit_per_order=wanted.limit_per_order,
+                limit_per_month=wanted.limit_per_month,
+            ),
+        )
+    return Settled(Outcome.CHANGED if fields else Outcome.UNCHANGED, fields)
+
+
+async def _wanted(session: AsyncSession, held: Grant, said: Said) -> Grant:
+    """A new role brings its own permissions where the row names none."""
+    role = said.get("role") or held.role
+    terms = _terms(said, role)
+    if role != held.role:
+        given = await granted(session, terms)
+    else:
+        permissions = held.permissions if terms.permissions is None else frozenset(terms.permissions)
+        given = Grant(role=role, administers=held.administers, permissions=permissions)
+    named = {
+        name: getattr(terms, name) if name in said else getattr(held, name) for name in ("always_attested", *_LIMITS)
+    }
+    return Grant(role=given.role, administers=given.administers, permissions=given.permissions, **named)
+
+
+def member_cells(member: Any, contact: Any, company: str) -> list[str]:
+    """A member as a row of a file with all columns."""
+    return [
+        company, contact.email, contact.name, contact.language, member.role, joined(sorted(member.permissions)),
+        yes_or_no(member.always_attested), amount(member.limit_per_order), amount(member.limit_per_month),
+    ]  # fmt: skip

@@ -1,0 +1,16 @@
+"""An office on a database of its own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import NewDatabase
+from tests.identity.imports.office import Office
+
+
+@pytest.fixture
+async def office(new_database: NewDatabase) -> AsyncIterator[Office]:
+    office = Office(await new_database("identity"))
+    await office.begin()
+    async with office.http:
+        yield office
