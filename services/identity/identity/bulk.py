@@ -21,7 +21,7 @@ async def insert_new(session: AsyncSession, aggregates: Sequence[Aggregate]) -> 
         return
     table: Any = type(aggregates[0]).__table__
     names = [column.name for column in table.columns]
-    await copy_into(session, table, names, ([getattr(one, name) for name in names] for one in aggregates))
+    await copy_into(session, table, names, ([vars(one).get(name) for name in names] for one in aggregates))
     recorded: list[Recorded] = []
     for one in aggregates:
         recorded += one.drain()

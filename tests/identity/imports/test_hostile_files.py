@@ -57,6 +57,8 @@ FILES = {
     "bomb": (tampered({SHEET: sheet(text_cell("0" * 60_000_000))}), "file-too-large"),
     "entities": (tampered({SHEET: sheet(text_cell("&b;"), LAUGHS)}), "file-malformed"),
     "outside entity": (tampered({SHEET: sheet(text_cell("&a;"), OUTSIDE)}), "file-malformed"),
+    "a row of a million cells": (tampered({SHEET: sheet(f'<row r="2">{"<c/>" * 1_000_000}</row>')}), "file-too-large"),
+    "a table of styles without end": (tampered({"xl/styles.xml": b"<s>" + b"<a/>" * 1_000_000}), "file-too-large"),
     "rows without end": (
         tampered({SHEET: sheet('<row r="99999999999"><c r="A99999999999"/></row>')}),
         "file-too-large",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, bindparam, func, select, text
+from sqlalchemy import ARRAY, Text, any_, bindparam, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, NotFound
@@ -297,7 +297,9 @@ async def claim_number(session: AsyncSession, number: str) -> None:
 async def _claim_numbers(session: AsyncSession, numbers: Sequence[str]) -> None:
     """As `claim_number`, in an order in which two who claim the same ones do not wait for each other."""
     await session.execute(_LOCK_NUMBERS, {"numbers": sorted(numbers)})
-    taken = await session.scalar(select(Company.number).where(Company.number.in_(numbers)).limit(1))
+    taken = await session.scalar(
+        select(Company.number).where(Company.number == any_(cast(numbers, ARRAY(Text)))).limit(1)
+    )
     if taken is not None:
         await claim_number(session, taken)
 

@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import orjson
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.context import Cause, caused_by
@@ -29,7 +29,7 @@ APPLIED_WITHIN = timedelta(days=7)
 """After it was sent; companies and people have moved on since."""
 KEPT = timedelta(days=30)
 """An import with its rows, which are personal data."""
-_OF_A_ROW = (DomainError, IntegrityError, asyncpg.IntegrityConstraintViolationError)
+_OF_A_ROW = (DomainError, IntegrityError, DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 """What one row can be refused by; anything else concerns all of them."""
 
 
@@ -118,8 +118,10 @@ async def _note(session: AsyncSession, due: Import, rows: Sequence[Any], settled
 async def _refuse_next(database: Database, error: Exception) -> None:
     if isinstance(error, DomainError):
         refused = refusal_by(error)
-    else:
+    elif isinstance(error, IntegrityError | asyncpg.IntegrityConstraintViolationError):
         refused = Refused("conflict", None, "somebody else made the same at this moment")
+    else:
+        refused = Refused("cell-malformed", None, "a value of it can not be stored")
     async with database.transaction() as session:
         due = await _due(session)
         if due is not None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 from sqlalchemy import ARRAY, any_, cast, false, or_, select
+from sqlalchemy import Text as TextType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -129,7 +130,7 @@ class _Known:
     async def of(cls, session: AsyncSession, rows: Sequence[Said], *, lock: bool) -> "_Known":
         numbers = [said["number"] for said in rows if said.get("number")]
         keys = [dict([found]) for said in rows if (found := _external(said))]
-        named: list[Any] = [Company.number.in_(numbers)] if numbers else []
+        named: list[Any] = [Company.number == any_(cast(numbers, ARRAY(TextType)))] if numbers else []
         if keys:
             named.append(Company.external_keys.op("@>", is_comparison=True)(any_(cast(keys, ARRAY(JSONB)))))
         query = select(Company).where(or_(false(), *named)).order_by(Company.id)

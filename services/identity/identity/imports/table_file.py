@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import chain
-from typing import Any
-from xml.etree.ElementTree import ParseError
+from typing import IO, Any
+from xml.parsers import expat
 
 import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
 
 from chassis.errors import Invalid
 from chassis.http.app import MAX_UPLOAD
@@ -24,10 +28,13 @@ LONGEST_HEADER = 50_000
 """Characters."""
 MAX_INFLATED, MAX_RATIO, MIN_SUSPICIOUS = 400_000_000, 100, 10_000_000
 """Bytes of all parts of an XLSX together, and how many times what they are when packed where they are more than the last."""
+MAX_KEPT, MAX_ELEMENTS = 64_000_000, 100_000
+"""Of what is kept in memory: bytes of all parts but the sheets, elements of a row or of another part."""
 _ZIP = b"PK\x03\x04"
 _BROKEN = (
-    zipfile.BadZipFile, zlib.error, ParseError, EOFError, ValueError, TypeError, AttributeError, LookupError,
-    NotImplementedError, RuntimeError, ArithmeticError, AssertionError,
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, SyntaxError, EOFError, ValueError,
+    TypeError, AttributeError, LookupError, NotImplementedError, RuntimeError, ArithmeticError, AssertionError,
+    InvalidFileException,
 )  # fmt: skip
 """What openpyxl and zipfile raise where a file is not what it says; forbidden XML (entities) is a `ValueError`."""
 
@@ -101,14 +108,48 @@ def _see_it_is_no_bomb(file: io.BufferedReader[Any]) -> None:
     """What a package says of its own size holds: nothing reads more of a part than that.
 
     Raises:
-        Invalid: `file-too-large`.
+        Invalid: `file-too-large`, `file-malformed`.
     """
     with zipfile.ZipFile(file) as package:
         parts = package.infolist()
-    packed, inflated = (sum(size) for size in zip(*((one.compress_size, one.file_size) for one in parts), strict=True))
-    if inflated > min(MAX_INFLATED, max(MIN_SUSPICIOUS, MAX_RATIO * packed)):
-        raise Invalid("file-too-large", "The workbook is too large when it is unpacked.")
+        inflated = sum(part.file_size for part in parts)
+        kept = sum(part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+        packed = sum(part.compress_size for part in parts)
+        if inflated > min(MAX_INFLATED, max(MIN_SUSPICIOUS, MAX_RATIO * packed)) or kept > MAX_KEPT:
+            raise _too_large()
+        for part in parts:
+            with package.open(part) as content:
+                _see_it_comes_in_pieces(content)
     file.seek(0)
+
+
+def _see_it_comes_in_pieces(part: IO[bytes]) -> None:
+    """openpyxl holds one row, one shared string, or the whole of any other part."""
+    depth = held = 0
+
+    def start(_name: str, _attributes: dict[str, str]) -> None:
+        nonlocal depth, held
+        depth, held = depth + 1, held + 1
+        if held > MAX_ELEMENTS:
+            raise _too_large()
+
+    def end(name: str) -> None:
+        nonlocal depth, held
+        if depth <= 3 and name.rpartition(":")[2] in ("row", "si"):
+            held = 0
+        depth -= 1
+
+    def refuse(*_: object) -> None:
+        raise _no_workbook()
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler, parser.StartDoctypeDeclHandler = start, end, refuse
+    with suppress(expat.ExpatError):  # a picture; and whether it is read at all is for openpyxl to say
+        parser.ParseFile(part)
+
+
+def _too_large() -> Invalid:
+    return Invalid("file-too-large", "The workbook is too large when it is unpacked.")
 
 
 def _written(value: object) -> str:
