@@ -30,15 +30,13 @@ async def insert_new(session: AsyncSession, aggregates: Sequence[Aggregate]) -> 
 
 
 async def copy_into(session: AsyncSession, table: Table, names: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
-    """COPY, with values as the columns' types write them."""
+    """COPY of at least one row, with values as the columns' types write them."""
     connection = await session.connection()
     await session.execute(_NOTHING)  # begins the transaction, which the driver by itself would not
-    processors = [
-        table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names
-    ]
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    records = [
-        tuple(process(value) if process else value for process, value in zip(processors, row, strict=True))
-        for row in rows
-    ]
+    written = []
+    for name, values in zip(names, zip(*rows, strict=True), strict=True):
+        process = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        written.append([process(value) for value in values] if process else values)
+    records = zip(*written, strict=True)
     await driver.copy_records_to_table(table.name, columns=names, records=records)

@@ -72,6 +72,7 @@ async def test_a_file_that_can_not_be_read_is_refused_as_a_whole(office: Office,
     progress = await office.preview("companies", content)
     assert (progress["status"], progress["error"]) == ("failed", code)
     assert progress["error_detail"]
+    assert counts(progress) == (0, 0, 0, 0)
     left = "SELECT (SELECT count(*) FROM import_pieces) + (SELECT count(*) FROM import_rows)"
     assert await office.scalar(left) == 0
     answer = await office.http.post(f"/v1/imports/{progress['import_id']}/apply", headers=office.staff)

@@ -59,7 +59,7 @@ async def test_exports_are_filtered_as_the_lists_are(office: Office) -> None:
     await everything(office)
 
     async def first_cells(kind: str, place: int = 0, **params: str) -> list[str]:
-        return [row[place] for row in cells_of(await office.export(kind, **params))[1:]]
+        return sorted(row[place] for row in cells_of(await office.export(kind, **params))[1:])
 
     assert await first_cells("companies") == ["K-1", "K-2"]
     assert await first_cells("companies", group="horeca") == ["K-1"]
@@ -67,11 +67,11 @@ async def test_exports_are_filtered_as_the_lists_are(office: Office) -> None:
     assert await first_cells("companies", status="enabled") == []
     company_id = (await office.company("K-1"))["id"]
     assert await first_cells("contacts", 1, company_id=company_id) == [
-        "iris@example.com",
         "bo@example.com",
+        "iris@example.com",
         "jo@example.com",
     ]
-    assert await first_cells("contacts", 1, group="horeca") == ["iris@example.com", "bo@example.com", "jo@example.com"]
+    assert await first_cells("contacts", 1, group="horeca") == ["bo@example.com", "iris@example.com", "jo@example.com"]
     assert await first_cells("members", 1, company_id=company_id) == ["bo@example.com", "jo@example.com"]
 
 

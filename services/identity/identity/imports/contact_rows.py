@@ -118,11 +118,11 @@ class _Known:
         return self._companies.get(said["company"], unknown)
 
     def contact(self, said: Said) -> Contact | Refused | None:
-        if said.get("id"):
-            return self._by_id.get(said["id"], Refused("contact-unknown", "id", "there is no such contact"))
         company = self.company(said)
         if isinstance(company, Refused):
             return company
+        if said.get("id"):
+            return self._with_id(said, company)
         found = self._by_email.get(said["email"], [])
         if "company" in said:
             found = [one for one in found if one.company_id == (company.id if company else None)]
@@ -130,6 +130,14 @@ class _Known:
         if len(found) > 1 and not registered:
             return Refused("contact-ambiguous", "email", "several contacts have this address: name the id")
         return next(iter(registered or found), None)
+
+    def _with_id(self, said: Said, company: Company | None) -> Contact | Refused:
+        contact = self._by_id.get(said["id"])
+        if contact is None:
+            return Refused("contact-unknown", "id", "there is no such contact")
+        if "company" in said and contact.company_id != (company.id if company else None):
+            return Refused("cell-fixed", "company", "a contact stays with its company")
+        return contact
 
 
 def _new(said: Said, company: Company | Refused | None) -> CreateContact | Refused:

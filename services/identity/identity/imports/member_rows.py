@@ -13,7 +13,6 @@ from chassis.errors import DomainError
 from contracts.identity.values import Permission
 from contracts.shared.values import Code, Language, Money
 from identity.companies.models import Company
-from identity.companies.routes import Text
 from identity.contacts.email import Email
 from identity.contacts.models import Contact
 from identity.imports.cells import amount, amount_of, joined, yes_or_no
@@ -25,6 +24,7 @@ from identity.members.adding import AddPerson, add_person
 from identity.members.commands import EditMember, edit_member
 from identity.members.grants import Grant, MemberTerms, granted
 from identity.members.models import Member
+from identity.members.routes import Name
 
 Permissions = Annotated[list[Permission], BeforeValidator(listed)]
 Limit = Annotated[Money | None, BeforeValidator(lambda cell: amount_of(cell) if cell else None)]
@@ -34,7 +34,7 @@ _LIMITS = ("limit_per_order", "limit_per_month")
 class MemberValues(Values):
     company: Code = ""
     email: Email = ""
-    name: Text | None = None
+    name: Name | None = None
     language: Language | None = None
     role: Code = ""
     permissions: Permissions = Field(default_factory=list)

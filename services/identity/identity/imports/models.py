@@ -134,7 +134,9 @@ class Import(Base):
         self.status, self.applied_at = ImportStatus.APPLIED, at
 
     def fail(self, code: str, detail: str) -> None:
+        """Its rows are deleted by whoever says so."""
         self.status, self.error, self.error_detail = ImportStatus.FAILED, code, detail
+        self.created = self.changed = self.unchanged = self.refused = 0
 
 
 import_pieces = Table(
