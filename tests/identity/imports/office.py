@@ -11,8 +11,7 @@ from sqlalchemy import text
 
 from chassis.clock import now
 from contracts.shared.event import Event
-from identity.imports.applying import apply_imports
-from identity.imports.reading import read_imports
+from identity.app import service
 from tests.identity.roles.conftest import Api
 
 
@@ -34,8 +33,7 @@ class Office(Api):
 
     async def preview(self, kind: str, content: str | bytes) -> dict[str, Any]:
         import_id = await self.send(kind, content)
-        while await read_imports(self.database, {}, now()):
-            pass
+        await self._work()
         return dict(await self.get(f"/imports/{import_id}"))
 
     async def ask_to_apply(self, progress: dict[str, Any]) -> None:
@@ -43,9 +41,14 @@ class Office(Api):
 
     async def apply(self, progress: dict[str, Any]) -> dict[str, Any]:
         await self.ask_to_apply(progress)
-        while await apply_imports(self.database, {}, now()):
-            pass
+        await self._work()
         return dict(await self.get(f"/imports/{progress['import_id']}"))
+
+    async def _work(self) -> None:
+        """What a worker of identity does in the background, until nothing waits."""
+        for work in service.background:
+            while await work(self.database, {}, now()):
+                pass
 
     async def bring_in(self, kind: str, content: str | bytes) -> dict[str, Any]:
         return await self.apply(await self.preview(kind, content))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chassis.clock import now
+from chassis.keys import Signer
 from contracts.identity.events import (
     CompanyChanged,
     CompanyCreated,
@@ -19,6 +20,7 @@ from contracts.identity.events import (
 from contracts.identity.states import CompanyState, ContactState
 from contracts.identity.values import CustomerStatus
 from contracts.pricing.states import AssigneeKind, terms_key
+from identity.app import service
 from identity.companies.terms import KnownTerms
 from identity.imports.applying import APPLIED_WITHIN, KEPT, forget_imports
 from tests.identity.imports.office import Office, counts, workbook
@@ -320,6 +322,7 @@ async def test_rows_are_deleted_when_their_time_is_over(office: Office) -> None:
     done = await office.bring_in("companies", HEADER + DE_VRIES)
     never_applied = await office.preview("companies", HEADER + LENOIR)
     assert await office.scalar("SELECT count(*) FROM import_pieces") == 0
+    assert forget_imports in service.duties({Signer: office.signer})
     for later, left in ((APPLIED_WITHIN, 1), (KEPT, 0)):
         async with office.database.transaction() as session:
             await forget_imports(session, now() + later + timedelta(minutes=1))
