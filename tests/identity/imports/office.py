@@ -12,7 +12,7 @@ from sqlalchemy import text
 from chassis.clock import now
 from contracts.shared.event import Event
 from identity.app import service
-from tests.identity.roles.conftest import Api
+from tests.identity.conftest import Api
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Rows of a file of members, known by the company's number together with the address."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -116,7 +117,7 @@ async def _add(session: AsyncSession, company: Company, said: Said, at: datetime
     terms = _terms(said, said["role"])
     if at is None:
         company.require_account_access()
-        await granted(session, terms)
+        await granted(session, company.id, terms)
     else:
         person = AddPerson(company.id, said["name"], said["email"], Language(said["language"]), None, terms)
         await add_person(session, person, at)
@@ -125,7 +126,7 @@ async def _add(session: AsyncSession, company: Company, said: Said, at: datetime
 
 async def _change(session: AsyncSession, member: Member, said: Said, at: datetime | None) -> Settled:
     held = member.grant
-    wanted = await _wanted(session, held, said)
+    wanted = await _wanted(session, member, said)
     fields = tuple(
         name for name in vars(held) if name != "administers" and getattr(held, name) != getattr(wanted, name)
     )
@@ -147,19 +148,20 @@ async def _change(session: AsyncSession, member: Member, said: Said, at: datetim
     return Settled(Outcome.CHANGED if fields else Outcome.UNCHANGED, fields)
 
 
-async def _wanted(session: AsyncSession, held: Grant, said: Said) -> Grant:
-    """A new role brings its own permissions where the row names none."""
+async def _wanted(session: AsyncSession, member: Member, said: Said) -> Grant:
+    """A new role brings its own permissions where the row names none. Locations are given to members one by one."""
+    held = member.grant
     role = said.get("role") or held.role
     terms = _terms(said, role)
     if role != held.role:
-        given = await granted(session, terms)
+        given = await granted(session, member.company_id, terms)
     else:
         permissions = held.permissions if terms.permissions is None else frozenset(terms.permissions)
         given = Grant(role=role, administers=held.administers, permissions=permissions)
     named = {
         name: getattr(terms, name) if name in said else getattr(held, name) for name in ("always_attested", *_LIMITS)
     }
-    return Grant(role=given.role, administers=given.administers, permissions=given.permissions, **named)
+    return replace(held, role=given.role, administers=given.administers, permissions=given.permissions, **named)
 
 
 def member_cells(member: Any, contact: Any, company: str) -> list[str]:
