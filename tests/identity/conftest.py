@@ -28,6 +28,7 @@ class Api:
     database: Database
     signer: Signer = field(default_factory=lambda: Signer(str(OctKey.generate_key(256).as_dict(private=True)["k"])))
     staff: dict[str, str] = field(default_factory=dict)
+    staff_id: UUID = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
         app = service.api(self.database, {Signer: self.signer, LinkKeys: KEYS, Passwords: CHEAP})
@@ -41,6 +42,7 @@ class Api:
             session.add(known)
             staff = await bootstrap_staff(session, AddStaff("Sanne", "sanne@example.com", PasswordHash("-")), AT)
         assert staff
+        self.staff_id = staff.id
         self.staff = await self._headers(StaffClaims(sub=staff.id, sid=new_id()))
         return self
 

@@ -52,6 +52,7 @@ from identity.roles.policies import RolesPolicy
 from identity.settings import IdentitySettings
 from identity.sign_in import duties as sign_in_duties
 from identity.sign_in import routes as sign_in_routes
+from identity.sign_in import session_routes
 from identity.sign_in.passwords import Passwords
 from identity.staff import command_line as staff_command_line
 from identity.staff import routes as staff_routes
@@ -87,6 +88,7 @@ ROUTERS = [
     invitations_routes.inviting,
     invitation_links_routes.router,
     sign_in_routes.router,
+    session_routes.router,
     staff_routes.router,
     activity_log_routes.router,
     imports_routes.uploads,

@@ -20,8 +20,9 @@ from identity.sign_in.commands import (
     reset_password,
     verify_address,
 )
+from identity.sign_in.ending import sign_out
 from identity.sign_in.models import EndedBecause, SignInSession, SubjectKind
-from identity.sign_in.signing_in import Attempt, renew, sign_in, sign_out
+from identity.sign_in.signing_in import Attempt, renew, sign_in
 from tests.identity.people import AT, CHEAP, KEYS, PASSWORD, a_company, a_contact, a_member, an_account
 
 EMAIL = "iris@example.com"

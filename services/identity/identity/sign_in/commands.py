@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from chassis.errors import Invalid, NotFound
+from chassis.errors import Conflict, Invalid, NotFound
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
 from identity.contacts.commands import lock_contact, register_contact, registered_contact
 from identity.contacts.models import Contact
+from identity.sign_in.ending import OwnSession, end_sessions, others
 from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession
 from identity.sign_in.passwords import PasswordHash
 
@@ -38,6 +39,28 @@ async def set_password(session: AsyncSession, command: SetPassword, at: datetime
 async def has_password(session: AsyncSession, subject_id: UUID) -> bool:
     found = await session.scalar(select(Credential.subject_id).where(Credential.subject_id == subject_id))
     return found is not None
+
+
+async def password_stands(session: AsyncSession, subject_id: UUID, password_hash: str | None) -> bool:
+    """Whether this still is the hash that it is verified by. It stays so until the transaction ends: a session that is
+    opened with a password is not opened past the change that ends all sessions of that password."""
+    stored = select(Credential.password_hash).where(Credential.subject_id == subject_id).with_for_update(read=True)
+    return password_hash is not None and await session.scalar(stored) == password_hash
+
+
+async def change_password(
+    session: AsyncSession, of: OwnSession, known_hash: str, password_hash: PasswordHash, at: datetime
+) -> None:
+    """By who knows the present one, of this hash; his other sessions end.
+
+    Raises:
+        Conflict: it was changed in the meantime.
+    """
+    stored = select(Credential.password_hash).where(Credential.subject_id == of.subject_id).with_for_update()
+    if await session.scalar(stored) != known_hash:
+        raise Conflict("password-changed", "The password was changed in the meantime.")
+    await set_password(session, SetPassword(of.subject_id, password_hash), at)
+    await end_sessions(session, others(of), EndedBecause.PASSWORD_CHANGED, at)
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -123,11 +146,7 @@ async def reset_password(session: AsyncSession, command: UseLink, password_hash:
     contact = await _use(session, command, LinkPurpose.RESET, at)
     await set_password(session, SetPassword(contact.id, password_hash), at)
     contact.verify(at)
-    await session.execute(
-        update(SignInSession)
-        .where(SignInSession.subject_id == contact.id, SignInSession.ended_at.is_(None))
-        .values(ended_at=at, ended_because=EndedBecause.PASSWORD_CHANGED)
-    )
+    await end_sessions(session, SignInSession.subject_id == contact.id, EndedBecause.PASSWORD_CHANGED, at)
     return contact
 
 

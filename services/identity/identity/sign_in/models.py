@@ -46,6 +46,8 @@ class SubjectKind(StrEnum):
 class EndedBecause(StrEnum):
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    REVOKED = "revoked"
+    """By the person elsewhere, an administrator of his company, or staff."""
     TOKEN_REUSED = "token_reused"  # noqa: S105
     """A refresh token came a second time: one of the two holders is a thief."""
 
@@ -62,7 +64,11 @@ class SignInSession(Base):
     """The contact's or staff member's id."""
     member_id: Mapped[UUID | None]
     company_id: Mapped[UUID | None]
+    client: Mapped[str | None] = mapped_column(Text)
+    """What opened it says it is, cut short: for the person to recognise, never to decide by."""
     opened_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    """When it was opened or last renewed."""
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[EndedBecause | None]

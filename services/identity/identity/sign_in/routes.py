@@ -21,10 +21,21 @@ from contracts.identity.tokens import claims_adapter
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Code
 from identity.contacts.email import Email
-from identity.sign_in.commands import UseLink, check_reset_link, request_reset_of, reset_password, verify_address
+from identity.sign_in.commands import (
+    UseLink,
+    change_password,
+    check_reset_link,
+    request_reset_of,
+    reset_password,
+    verify_address,
+)
+from identity.sign_in.confirming import Confirmation, confirm_password
+from identity.sign_in.current import Own, client_of
+from identity.sign_in.ending import sign_out
 from identity.sign_in.models import SubjectKind
 from identity.sign_in.passwords import LONGEST, Passwords
-from identity.sign_in.signing_in import Attempt, Opened, renew, sign_in, sign_out
+from identity.sign_in.queries import known_of
+from identity.sign_in.signing_in import Attempt, Opened, renew, sign_in
 from identity.sign_in.throttling import network_of
 from identity.sign_in.tokens import access_token
 
@@ -77,6 +88,10 @@ async def _tokens(session: AsyncSession, signer: Signer, opened: Opened, at: dat
     )
 
 
+def network_of_request(request: Request) -> str:
+    return network_of(request.client.host if request.client else None)
+
+
 @router.post("/sessions", status_code=201, summary="Sign in", openapi_extra=PUBLIC)
 async def post_session(
     body: Credentials,
@@ -93,9 +108,10 @@ async def post_session(
         kind=body.kind,
         email=body.email.strip().lower(),
         password=body.password,
-        network=network_of(request.client.host if request.client else None),
+        network=network_of_request(request),
         company_id=body.company_id,
         storefront=body.storefront,
+        client=client_of(request),
     )
     opened = await sign_in(database, passwords, attempt, at)
     response.headers["Location"] = "/v1/sessions/current"
@@ -186,6 +202,34 @@ async def post_new_password(
     act_as_holder(link)
     contact = await reset_password(session, link, hashed, clock.now())
     return Verified(contact_id=contact.id)
+
+
+class PasswordChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: PresentedPassword
+    password: Annotated[str, Field(max_length=LONGEST)]
+
+
+@router.post(
+    "/password", status_code=204, summary="Change one's password", openapi_extra={"x-access": "staff-or-member"}
+)
+async def post_password(
+    body: PasswordChange,
+    own: Own,
+    request: Request,
+    database: DatabaseOfProcess,
+    session: Session,
+    passwords: PasswordsOfProcess,
+) -> None:
+    """Whoever knows the present one. His other sessions end. Guessing is slowed down: 429."""
+    at = clock.now()
+    confirmation = Confirmation(own, body.current_password, network_of_request(request))
+    known_hash = await confirm_password(database, passwords, confirmation, at)
+    async with database.reading() as connection:
+        about = await known_of(connection, own)
+    hashed = await passwords.hash(body.password, about=about)
+    await change_password(session, own, known_hash, hashed, at)
 
 
 @router.get("/keys", summary="Keys that verify access tokens (JWKS)", openapi_extra=PUBLIC)

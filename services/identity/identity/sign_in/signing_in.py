@@ -10,26 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.context import act_as
 from chassis.database import Database
-from chassis.errors import Conflict, DomainError, Forbidden, TooManyRequests, Unauthenticated
+from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
 from chassis.ids import new_id
 from identity.sign_in.admission import Admitted, Candidate, refusal_of_contact, refusal_of_membership
-from identity.sign_in.commands import verify_again
+from identity.sign_in.commands import password_stands, verify_again
 from identity.sign_in.models import SESSION_LIFE, EndedBecause, RefreshToken, SignInSession, SubjectKind
 from identity.sign_in.passwords import Passwords
-from identity.sign_in.throttling import (
-    ALL_NETWORKS,
-    KNOWN_FOR,
-    KnownNetwork,
-    SignInAttempts,
-    account_key,
-    seconds_to_wait,
-)
+from identity.sign_in.throttling import account_key, count_attempt, forget_failures, throttled
+
+CREDENTIALS_INVALID = ("credentials-invalid", "The address or the password is not right.")
 
 
 @dataclass(frozen=True)
@@ -43,6 +36,7 @@ class Attempt:
     network: str
     company_id: UUID | None = None
     storefront: str | None = None
+    client: str | None = None
 
     @property
     def account(self) -> bytes:
@@ -66,13 +60,13 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
         Conflict: `company-not-named`, where he is a member of several.
     """
     async with database.transaction() as session:
-        wait = await _count_attempt(session, attempt, at)
+        wait = await count_attempt(session, attempt.account, attempt.network, at)
         candidate = None if wait else await Candidate.by_address(session, attempt.kind, attempt.email)
     if wait:
-        raise TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
+        raise throttled(wait)
     known_hash = candidate.password_hash if candidate else None
     if not await passwords.verify(known_hash, attempt.password) or candidate is None:
-        raise Unauthenticated("credentials-invalid", "The address or the password is not right.")
+        raise Unauthenticated(*CREDENTIALS_INVALID)
     async with database.transaction() as session:
         opened = await _admit(session, candidate, attempt, at)
     if isinstance(opened, DomainError):
@@ -80,36 +74,11 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
     return opened
 
 
-async def _count_attempt(session: AsyncSession, attempt: Attempt, at: datetime) -> int:
-    """Seconds to wait; 0: this one is let through, and counted as failed until it succeeds."""
-    known = await session.scalar(
-        select(KnownNetwork.last_at).where(
-            KnownNetwork.account == attempt.account,
-            KnownNetwork.network == attempt.network,
-            KnownNetwork.last_at > at - KNOWN_FOR,
-        )
-    )
-    networks = sorted({ALL_NETWORKS, attempt.network})
-    fresh = [{"account": attempt.account, "network": one, "failures": 0, "last_at": at} for one in networks]
-    await session.execute(insert(SignInAttempts).values(fresh).on_conflict_do_nothing())
-    counters = (
-        await session.scalars(
-            select(SignInAttempts)
-            .where(SignInAttempts.account == attempt.account, SignInAttempts.network.in_(networks))
-            .order_by(SignInAttempts.network)
-            .with_for_update()
-        )
-    ).all()
-    wait = seconds_to_wait(counters, known_network=known is not None, at=at)
-    if not wait:
-        for one in counters:
-            one.count(at)
-    return wait
-
-
 async def _admit(session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime) -> Opened | DomainError:
     """The password was right. A refusal is an answer here, since what it leaves behind is committed."""
-    await _forget_failures(session, attempt, at)
+    if not await password_stands(session, candidate.subject_id, candidate.password_hash):
+        return Unauthenticated(*CREDENTIALS_INVALID)
+    await forget_failures(session, attempt.account, attempt.network, at)
     if refusal := refusal_of_contact(candidate):
         if refusal.code == "address-not-verified":
             await verify_again(session, candidate.subject_id, at)
@@ -120,7 +89,7 @@ async def _admit(session: AsyncSession, candidate: Candidate, attempt: Attempt, 
         if isinstance(choice, DomainError):
             return choice
         admitted = choice
-    return await _open(session, candidate, admitted, at)
+    return await _open(session, candidate, admitted, attempt.client, at)
 
 
 async def _membership(session: AsyncSession, candidate: Candidate, attempt: Attempt) -> Admitted | DomainError:
@@ -142,31 +111,18 @@ async def _membership(session: AsyncSession, candidate: Candidate, attempt: Atte
     return open_to[0]
 
 
-async def _forget_failures(session: AsyncSession, attempt: Attempt, at: datetime) -> None:
-    """He knows the password: this network is his. The counter over all networks stays, strangers are behind it."""
-    await session.execute(
-        delete(SignInAttempts).where(
-            SignInAttempts.account == attempt.account, SignInAttempts.network == attempt.network
-        )
-    )
-    await session.execute(
-        update(SignInAttempts)
-        .where(SignInAttempts.account == attempt.account, SignInAttempts.failures > 0)
-        .where(SignInAttempts.network == ALL_NETWORKS)
-        .values(failures=SignInAttempts.failures - 1)
-    )
-    known = insert(KnownNetwork).values(account=attempt.account, network=attempt.network, last_at=at)
-    await session.execute(known.on_conflict_do_update(index_elements=["account", "network"], set_={"last_at": at}))
-
-
-async def _open(session: AsyncSession, candidate: Candidate, admitted: Admitted | None, at: datetime) -> Opened:
+async def _open(
+    session: AsyncSession, candidate: Candidate, admitted: Admitted | None, client: str | None, at: datetime
+) -> Opened:
     opened = SignInSession(
         id=new_id(),
         kind=candidate.kind,
         subject_id=candidate.subject_id,
         member_id=admitted.member_id if admitted else None,
         company_id=admitted.company_id if admitted else None,
+        client=client,
         opened_at=at,
+        last_used_at=at,
         expires_at=at + SESSION_LIFE,
     )
     session.add(opened)
@@ -215,7 +171,7 @@ async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | Do
     if refusal := await _refusal(session, of):
         return refusal
     act_as(f"{of.kind.value}:{of.member_id or of.subject_id}")
-    presented.used_at, of.expires_at = at, at + SESSION_LIFE
+    presented.used_at, of.last_used_at, of.expires_at = at, at, at + SESSION_LIFE
     return Opened(of, _new_token(session, of, at))
 
 
@@ -231,10 +187,3 @@ async def _refusal(session: AsyncSession, of: SignInSession) -> DomainError | No
     if admitted is None:
         return Forbidden("member-inactive", "You are not a member of this company any more.")
     return refusal_of_contact(candidate) or await refusal_of_membership(session, admitted)
-
-
-async def sign_out(session: AsyncSession, session_id: UUID, at: datetime) -> None:
-    """Ends a session: its refresh token is refused; an access token lives for its few minutes."""
-    found = await session.get(SignInSession, session_id, with_for_update=True)
-    if found:
-        found.end(EndedBecause.SIGNED_OUT, at)

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import Integer, LargeBinary, Text
+from sqlalchemy import Integer, LargeBinary, Text, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Base
+from chassis.errors import TooManyRequests
 
 ALL_NETWORKS = "*"
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -80,6 +83,49 @@ def seconds_to_wait(counters: Iterable[SignInAttempts], *, known_network: bool, 
     holding = [one for one in counters if one.network != ALL_NETWORKS or not known_network]
     waits = [(one.open_at() - at).total_seconds() for one in holding]
     return max(0, *(ceil(wait) for wait in waits), 0)
+
+
+async def count_attempt(session: AsyncSession, account: bytes, network: str, at: datetime) -> int:
+    """Seconds to wait; 0: this one is let through, and counted as failed until `forget_failures`. To be committed first."""
+    known = await session.scalar(
+        select(KnownNetwork.last_at).where(
+            KnownNetwork.account == account, KnownNetwork.network == network, KnownNetwork.last_at > at - KNOWN_FOR
+        )
+    )
+    networks = sorted({ALL_NETWORKS, network})
+    fresh = [{"account": account, "network": one, "failures": 0, "last_at": at} for one in networks]
+    await session.execute(insert(SignInAttempts).values(fresh).on_conflict_do_nothing())
+    counters = (
+        await session.scalars(
+            select(SignInAttempts)
+            .where(SignInAttempts.account == account, SignInAttempts.network.in_(networks))
+            .order_by(SignInAttempts.network)
+            .with_for_update()
+        )
+    ).all()
+    wait = seconds_to_wait(counters, known_network=known is not None, at=at)
+    if not wait:
+        for one in counters:
+            one.count(at)
+    return wait
+
+
+async def forget_failures(session: AsyncSession, account: bytes, network: str, at: datetime) -> None:
+    """He knows the secret: this network is his. The counter over all networks stays, strangers are behind it."""
+    mine = SignInAttempts.account == account
+    await session.execute(delete(SignInAttempts).where(mine, SignInAttempts.network == network))
+    await session.execute(
+        update(SignInAttempts)
+        .where(mine, SignInAttempts.network == ALL_NETWORKS, SignInAttempts.failures > 0)
+        .values(failures=SignInAttempts.failures - 1)
+    )
+    known = insert(KnownNetwork).values(account=account, network=network, last_at=at)
+    await session.execute(known.on_conflict_do_update(index_elements=["account", "network"], set_={"last_at": at}))
+
+
+def throttled(wait: int) -> TooManyRequests:
+    """The refusal of an attempt that comes so many seconds too early."""
+    return TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
 
 
 def account_key(kind: str, email: str) -> bytes:

@@ -372,13 +372,21 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("company_id", sa.Uuid(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "ended_because",
             sa.Enum(
-                "signed_out", "password_changed", "token_reused", name="endedbecause", native_enum=False, length=40
+                "signed_out",
+                "password_changed",
+                "revoked",
+                "token_reused",
+                name="endedbecause",
+                native_enum=False,
+                length=40,
             ),
             nullable=True,
         ),
