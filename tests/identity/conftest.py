@@ -17,6 +17,7 @@ from contracts.identity.tokens import AUDIENCE, ISSUER, Claims, MemberClaims, St
 from contracts.shared.links import LinkKeys
 from identity.app import service
 from identity.members.models import Member
+from identity.second_factor.codes import SecretBox
 from identity.sign_in.passwords import PasswordHash, Passwords
 from identity.staff.commands import AddStaff, bootstrap_staff
 from tests.conftest import NewDatabase
@@ -26,12 +27,14 @@ from tests.identity.people import AT, CHEAP, KEYS
 @dataclass
 class Api:
     database: Database
-    signer: Signer = field(default_factory=lambda: Signer(str(OctKey.generate_key(256).as_dict(private=True)["k"])))
+    master_key: str = field(default_factory=lambda: str(OctKey.generate_key(256).as_dict(private=True)["k"]))
     staff: dict[str, str] = field(default_factory=dict)
     staff_id: UUID = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        app = service.api(self.database, {Signer: self.signer, LinkKeys: KEYS, Passwords: CHEAP})
+        self.signer, self.box = Signer(self.master_key), SecretBox(self.master_key)
+        owned = {Signer: self.signer, SecretBox: self.box, LinkKeys: KEYS, Passwords: CHEAP}
+        app = service.api(self.database, owned)
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://identity")
 
     async def begin(self) -> "Api":

@@ -11,6 +11,7 @@ import sys
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
+import pyotp
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from demo.story.part1_shop import WEBSHOP
 from demo.story.part2_applications import application_body
@@ -40,6 +41,7 @@ async def test_everything_that_can_be_published_is_published(stack, world):
     company = await company_that_buys(world)
     await _applications(world, temporal)
     await _people(world, company)
+    await _second_factors(world, company)
     await _orders(stack, world, company, temporal)
     await _prices(stack, world, company)
     await _a_mail_that_is_refused(stack, world, company)
@@ -100,6 +102,27 @@ async def _people(world, company) -> None:
     guest = {"name": extended.name, "email": extended.email, "language": "nl", "groups": ["trade"]}
     guest_id = (await world.identity.call("POST", "/contacts", token=world.staff, body=guest))["contact_id"]
     await world.identity.call("POST", f"/contacts/{guest_id}/erase", token=world.staff)
+
+
+async def _second_factors(world, company) -> None:
+    """A member's and a colleague's of the staff: with a first code, and away again with a recovery code."""
+    person = company.attester.person
+    await _second_factor(world, company.attester.token, person.password)
+    colleague = {"name": "Joost Vos", "email": f"joost-{world.run}@example.com", "password": person.password}
+    await world.identity.call("POST", "/staff", token=world.staff, body=colleague)
+    body = {"kind": "staff", "email": colleague["email"], "password": person.password}
+    signed_in = await world.identity.call("POST", "/sessions", body=body)
+    await _second_factor(world, signed_in["access_token"], person.password)
+
+
+async def _second_factor(world, token: str, password: str) -> None:
+    begun = await world.identity.call("POST", "/second-factor", token=token, body={"password": password})
+    device = pyotp.parse_uri(begun["otpauth_uri"])
+    assert isinstance(device, pyotp.TOTP)
+    first = {"code": device.at(clock.now())}
+    confirmed = await world.identity.call("POST", "/second-factor/confirm", token=token, body=first)
+    body = {"password": password, "code": confirmed["recovery_codes"][0]}
+    await world.identity.call("POST", "/second-factor/remove", token=token, body=body)
 
 
 async def _orders(stack, world, company, temporal) -> None:

@@ -78,6 +78,18 @@ class PasswordResetRequested(Event, type="countersign.identity.contact.password_
     issue: int
 
 
+class ContactSecondFactorEnabled(Event, type="countersign.identity.contact.second_factor_enabled.v1", topic=CONTACT):
+    """He signs in with a code of his device, too."""
+
+    contact_id: UUID
+
+
+class ContactSecondFactorRemoved(Event, type="countersign.identity.contact.second_factor_removed.v1", topic=CONTACT):
+    """By himself, or by staff after a loss: the event's actor."""
+
+    contact_id: UUID
+
+
 class _MemberEvent(Event):
     member_id: UUID
     company_id: UUID
@@ -274,5 +286,17 @@ class InvitationExpired(_InvitationEvent, type="countersign.identity.invitation.
 
 class StaffAdded(Event, type="countersign.identity.staff.added.v1", topic=STAFF):
     """One of the merchant's people was given an account; who did it is the event's actor."""
+
+    staff_id: UUID
+
+
+class StaffSecondFactorEnabled(Event, type="countersign.identity.staff.second_factor_enabled.v1", topic=STAFF):
+    """He signs in with a code of his device, too."""
+
+    staff_id: UUID
+
+
+class StaffSecondFactorRemoved(Event, type="countersign.identity.staff.second_factor_removed.v1", topic=STAFF):
+    """By himself, or by a colleague after a loss: the event's actor."""
 
     staff_id: UUID

@@ -49,6 +49,9 @@ from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePol
 from identity.roles import routes as roles_routes
 from identity.roles.changing import check_roles_in_use
 from identity.roles.policies import RolesPolicy
+from identity.second_factor import routes as second_factor_routes
+from identity.second_factor.codes import SecretBox
+from identity.second_factor.policies import SecondFactorPolicy
 from identity.settings import IdentitySettings
 from identity.sign_in import duties as sign_in_duties
 from identity.sign_in import routes as sign_in_routes
@@ -66,6 +69,7 @@ POLICIES: list[type[Policy]] = [
     StatusTablePolicy,
     RolesPolicy,
     OrganisationPolicy,
+    SecondFactorPolicy,
 ]
 
 CHANGED: dict[type[Policy], Any] = {
@@ -89,6 +93,7 @@ ROUTERS = [
     invitation_links_routes.router,
     sign_in_routes.router,
     session_routes.router,
+    second_factor_routes.router,
     staff_routes.router,
     activity_log_routes.router,
     imports_routes.uploads,
@@ -138,6 +143,7 @@ def resources(settings: IdentitySettings, _database: Database) -> Resources:
     return {
         Signer: Signer(settings.master_key.get_secret_value()),
         LinkKeys: LinkKeys(settings.link_keys.get_secret_value()),
+        SecretBox: SecretBox(settings.master_key.get_secret_value()),
         Passwords: Passwords(),
     }
 

@@ -14,6 +14,8 @@ from contracts.identity.events import (
     ContactChanged,
     ContactCreated,
     ContactErased,
+    ContactSecondFactorEnabled,
+    ContactSecondFactorRemoved,
     PasswordResetRequested,
     VerificationRequested,
 )
@@ -99,6 +101,14 @@ class Contact(Aggregate):
     @property
     def is_erased(self) -> bool:
         return self.erased_at is not None
+
+    def enable_second_factor(self) -> None:
+        """From now on he signs in with a code, too."""
+        self.record(ContactSecondFactorEnabled(contact_id=self.id))
+
+    def remove_second_factor(self) -> None:
+        """From now on his password is enough, where the merchant's policy lets it be."""
+        self.record(ContactSecondFactorRemoved(contact_id=self.id))
 
     def state(self) -> ContactState:
         return ContactState(

@@ -13,6 +13,7 @@ from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
 from identity.contacts.commands import lock_contact, register_contact, registered_contact
 from identity.contacts.models import Contact
+from identity.second_factor.challenges import forget_challenges
 from identity.sign_in.ending import OwnSession, end_sessions, others
 from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession
 from identity.sign_in.passwords import PasswordHash
@@ -61,6 +62,7 @@ async def change_password(
         raise Conflict("password-changed", "The password was changed in the meantime.")
     await set_password(session, SetPassword(of.subject_id, password_hash), at)
     await end_sessions(session, others(of), EndedBecause.PASSWORD_CHANGED, at)
+    await forget_challenges(session, of.subject_id)
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -147,6 +149,7 @@ async def reset_password(session: AsyncSession, command: UseLink, password_hash:
     await set_password(session, SetPassword(contact.id, password_hash), at)
     contact.verify(at)
     await end_sessions(session, SignInSession.subject_id == contact.id, EndedBecause.PASSWORD_CHANGED, at)
+    await forget_challenges(session, contact.id)
     return contact
 
 

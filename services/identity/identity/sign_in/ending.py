@@ -24,6 +24,7 @@ class OwnSession:
     id: UUID
     kind: SubjectKind
     subject_id: UUID
+    member_id: UUID | None
 
 
 async def sign_out(session: AsyncSession, session_id: UUID, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """What sign-in remembers: password hashes, links, sessions with their refresh tokens. None of it is published."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -46,10 +47,29 @@ class SubjectKind(StrEnum):
 class EndedBecause(StrEnum):
     SIGNED_OUT = "signed_out"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
     REVOKED = "revoked"
     """By the person elsewhere, an administrator of his company, or staff."""
     TOKEN_REUSED = "token_reused"  # noqa: S105
     """A refresh token came a second time: one of the two holders is a thief."""
+
+
+class SignInMeans(StrEnum):
+    """What somebody showed for his session."""
+
+    PASSWORD = "password"  # noqa: S105
+    PASSWORD_AND_CODE = "password_and_code"  # noqa: S105
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """Who is about to have a session, for which membership, and what his client says it is."""
+
+    kind: SubjectKind
+    subject_id: UUID
+    member_id: UUID | None
+    company_id: UUID | None
+    client: str | None
 
 
 class SignInSession(Base):
@@ -66,6 +86,7 @@ class SignInSession(Base):
     company_id: Mapped[UUID | None]
     client: Mapped[str | None] = mapped_column(Text)
     """What opened it says it is, cut short: for the person to recognise, never to decide by."""
+    means: Mapped[SignInMeans]
     opened_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
     """When it was opened or last renewed."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.http.paging import decode_cursor
 from identity.contacts.models import Contact
@@ -17,17 +17,18 @@ from identity.staff.models import StaffMember
 
 async def open_session(connection: AsyncConnection, session_id: UUID) -> OwnSession | None:
     """None: it has ended, or there is none."""
-    query = select(SignInSession.id, SignInSession.kind, SignInSession.subject_id)
+    query = select(SignInSession.id, SignInSession.kind, SignInSession.subject_id, SignInSession.member_id)
     row = (
         await connection.execute(query.where(SignInSession.id == session_id, SignInSession.ended_at.is_(None)))
     ).first()
     return OwnSession(*row) if row else None
 
 
-async def known_of(connection: AsyncConnection, own: OwnSession) -> tuple[str, ...]:
-    """Name and address of the person, of which no password is made."""
-    table = Contact if own.kind is SubjectKind.MEMBER else StaffMember
-    return tuple((await connection.execute(select(table.name, table.email).where(table.id == own.subject_id))).one())
+async def known_of(connection: AsyncConnection | AsyncSession, kind: SubjectKind, subject_id: UUID) -> tuple[str, str]:
+    """Name and address of the person."""
+    table = Contact if kind is SubjectKind.MEMBER else StaffMember
+    name, email = (await connection.execute(select(table.name, table.email).where(table.id == subject_id))).one()
+    return name, email
 
 
 async def sessions_of(

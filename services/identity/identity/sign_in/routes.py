@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,7 @@ from contracts.identity.tokens import claims_adapter
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Code
 from identity.contacts.email import Email
+from identity.second_factor.challenges import CHALLENGE_LIFE, Challenged, Next
 from identity.sign_in.commands import (
     UseLink,
     change_password,
@@ -78,7 +80,15 @@ class Tokens(BaseModel):
     company_id: UUID | None = None
 
 
-async def _tokens(session: AsyncSession, signer: Signer, opened: Opened, at: datetime) -> Tokens:
+class SecondFactorNeeded(BaseModel):
+    challenge: str
+    """For `POST /v1/sessions/second-factor`, and for nothing else; good once."""
+    next: Next
+    expires_in: int
+    """Seconds."""
+
+
+async def tokens_of(session: AsyncSession, signer: Signer, opened: Opened, at: datetime) -> Tokens:
     return Tokens(
         access_token=await access_token(session, signer, opened.session, at),
         expires_in=int(ACCESS_TOKEN_LIFE.total_seconds()),
@@ -92,7 +102,14 @@ def network_of_request(request: Request) -> str:
     return network_of(request.client.host if request.client else None)
 
 
-@router.post("/sessions", status_code=201, summary="Sign in", openapi_extra=PUBLIC)
+@router.post(
+    "/sessions",
+    status_code=201,
+    summary="Sign in",
+    response_model=Tokens,
+    responses={202: {"model": SecondFactorNeeded, "description": "The password is right; a code is needed"}},
+    openapi_extra=PUBLIC,
+)
 async def post_session(
     body: Credentials,
     request: Request,
@@ -101,7 +118,7 @@ async def post_session(
     passwords: PasswordsOfProcess,
     signer: SignerOfProcess,
     response: Response,
-) -> Tokens:
+) -> Tokens | Response:
     """The same answer, after the same work, whether the account exists or not. Guessing is slowed down: 429."""
     at = clock.now()
     attempt = Attempt(
@@ -114,8 +131,12 @@ async def post_session(
         client=client_of(request),
     )
     opened = await sign_in(database, passwords, attempt, at)
+    if isinstance(opened, Challenged):
+        expires_in = int(CHALLENGE_LIFE.total_seconds())
+        needed = SecondFactorNeeded(challenge=opened.token, next=opened.next, expires_in=expires_in)
+        return JSONResponse(needed.model_dump(mode="json"), 202)
     response.headers["Location"] = "/v1/sessions/current"
-    return await _tokens(session, signer, opened, at)
+    return await tokens_of(session, signer, opened, at)
 
 
 class Refresh(BaseModel):
@@ -128,7 +149,7 @@ class Refresh(BaseModel):
 async def post_refresh(body: Refresh, database: DatabaseOfProcess, session: Session, signer: SignerOfProcess) -> Tokens:
     """For who may still sign in. A refresh token that comes twice ends its session."""
     at = clock.now()
-    return await _tokens(session, signer, await renew(database, body.refresh_token, at), at)
+    return await tokens_of(session, signer, await renew(database, body.refresh_token, at), at)
 
 
 @router.delete("/sessions/current", status_code=204, summary="Sign out", openapi_extra={"x-access": "staff-or-member"})
@@ -227,7 +248,7 @@ async def post_password(
     confirmation = Confirmation(own, body.current_password, network_of_request(request))
     known_hash = await confirm_password(database, passwords, confirmation, at)
     async with database.reading() as connection:
-        about = await known_of(connection, own)
+        about = await known_of(connection, own.kind, own.subject_id)
     hashed = await passwords.hash(body.password, about=about)
     await change_password(session, own, known_hash, hashed, at)
 

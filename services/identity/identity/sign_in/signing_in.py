@@ -16,9 +16,20 @@ from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
 from chassis.ids import new_id
+from identity.second_factor.challenges import Challenged, challenge, next_step
+from identity.second_factor.models import Challenge
+from identity.second_factor.policies import Use, use_for
 from identity.sign_in.admission import Admitted, Candidate, refusal_of_contact, refusal_of_membership
 from identity.sign_in.commands import password_stands, verify_again
-from identity.sign_in.models import SESSION_LIFE, EndedBecause, RefreshToken, SignInSession, SubjectKind
+from identity.sign_in.models import (
+    SESSION_LIFE,
+    EndedBecause,
+    Entrant,
+    RefreshToken,
+    SignInMeans,
+    SignInSession,
+    SubjectKind,
+)
 from identity.sign_in.passwords import Passwords
 from identity.sign_in.throttling import account_key, count_attempt, forget_failures, throttled
 
@@ -51,8 +62,9 @@ class Opened:
     refresh_token: str
 
 
-async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at: datetime) -> Opened:
-    """
+async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at: datetime) -> Opened | Challenged:
+    """Opens a session, or says what else is needed for one.
+
     Raises:
         TooManyRequests: after failures, for a while.
         Unauthenticated: `credentials-invalid`, whether the account exists or not.
@@ -74,7 +86,9 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
     return opened
 
 
-async def _admit(session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime) -> Opened | DomainError:
+async def _admit(
+    session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime
+) -> Opened | Challenged | DomainError:
     """The password was right. A refusal is an answer here, since what it leaves behind is committed."""
     if not await password_stands(session, candidate.subject_id, candidate.password_hash):
         return Unauthenticated(*CREDENTIALS_INVALID)
@@ -89,7 +103,17 @@ async def _admit(session: AsyncSession, candidate: Candidate, attempt: Attempt, 
         if isinstance(choice, DomainError):
             return choice
         admitted = choice
-    return await _open(session, candidate, admitted, attempt.client, at)
+    entrant = Entrant(
+        candidate.kind,
+        candidate.subject_id,
+        admitted.member_id if admitted else None,
+        admitted.company_id if admitted else None,
+        attempt.client,
+    )
+    needed = await next_step(session, entrant)
+    if needed:
+        return await challenge(session, entrant, needed, at)
+    return await open_for(session, entrant, SignInMeans.PASSWORD, at)
 
 
 async def _membership(session: AsyncSession, candidate: Candidate, attempt: Attempt) -> Admitted | DomainError:
@@ -111,16 +135,12 @@ async def _membership(session: AsyncSession, candidate: Candidate, attempt: Atte
     return open_to[0]
 
 
-async def _open(
-    session: AsyncSession, candidate: Candidate, admitted: Admitted | None, client: str | None, at: datetime
-) -> Opened:
+async def open_for(session: AsyncSession, entrant: Entrant, means: SignInMeans, at: datetime) -> Opened:
+    """The session of somebody who has shown all that is asked of him."""
     opened = SignInSession(
         id=new_id(),
-        kind=candidate.kind,
-        subject_id=candidate.subject_id,
-        member_id=admitted.member_id if admitted else None,
-        company_id=admitted.company_id if admitted else None,
-        client=client,
+        **vars(entrant),
+        means=means,
         opened_at=at,
         last_used_at=at,
         expires_at=at + SESSION_LIFE,
@@ -168,15 +188,15 @@ async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | Do
         return invalid
     if of.ended_at is not None or at >= of.expires_at:
         return invalid
-    if refusal := await _refusal(session, of):
+    if refusal := await refusal_now(session, of) or await _refusal_of_means(session, of):
         return refusal
     act_as(f"{of.kind.value}:{of.member_id or of.subject_id}")
     presented.used_at, of.last_used_at, of.expires_at = at, at, at + SESSION_LIFE
     return Opened(of, _new_token(session, of, at))
 
 
-async def _refusal(session: AsyncSession, of: SignInSession) -> DomainError | None:
-    """Identity renews only for who may sign in now."""
+async def refusal_now(session: AsyncSession, of: SignInSession | Challenge) -> DomainError | None:
+    """Identity opens and renews only for who may sign in now."""
     candidate = await Candidate.of(session, of.kind, of.subject_id)
     if candidate is None:
         return Unauthenticated("refresh-token-invalid", "Sign in again.")
@@ -187,3 +207,10 @@ async def _refusal(session: AsyncSession, of: SignInSession) -> DomainError | No
     if admitted is None:
         return Forbidden("member-inactive", "You are not a member of this company any more.")
     return refusal_of_contact(candidate) or await refusal_of_membership(session, admitted)
+
+
+async def _refusal_of_means(session: AsyncSession, of: SignInSession) -> DomainError | None:
+    """A session that was opened with a password alone ends where a second factor has become a duty."""
+    if of.means is SignInMeans.PASSWORD and await use_for(session, of.kind, of.member_id) is Use.REQUIRED:
+        return Forbidden("second-factor-required", "Sign in again, with a second factor.")
+    return None

@@ -7,7 +7,7 @@ from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
-from contracts.identity.events import StaffAdded
+from contracts.identity.events import StaffAdded, StaffSecondFactorEnabled, StaffSecondFactorRemoved
 
 
 class StaffMember(Aggregate):
@@ -26,3 +26,11 @@ class StaffMember(Aggregate):
     def add(self) -> None:
         """Said once, of a new one."""
         self.record(StaffAdded(staff_id=self.id))
+
+    def enable_second_factor(self) -> None:
+        """From now on he signs in with a code, too."""
+        self.record(StaffSecondFactorEnabled(staff_id=self.id))
+
+    def remove_second_factor(self) -> None:
+        """From now on his password is enough, where the merchant's policy lets it be."""
+        self.record(StaffSecondFactorRemoved(staff_id=self.id))

@@ -373,6 +373,11 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("company_id", sa.Uuid(), nullable=True),
         sa.Column("client", sa.Text(), nullable=True),
+        sa.Column(
+            "means",
+            sa.Enum("password", "password_and_code", name="signinmeans", native_enum=False, length=40),
+            nullable=False,
+        ),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -382,6 +387,7 @@ def upgrade() -> None:
             sa.Enum(
                 "signed_out",
                 "password_changed",
+                "second_factor_changed",
                 "revoked",
                 "token_reused",
                 name="endedbecause",
@@ -394,6 +400,41 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
     op.create_index("ix_sessions_subject_id", "sessions", ["subject_id"], unique=False)
+    op.create_table(
+        "second_factors",
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_second_factors")),
+    )
+    op.create_table(
+        "recovery_codes",
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subject_id"],
+            ["second_factors.subject_id"],
+            name=op.f("fk_recovery_codes_subject_id_second_factors"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("subject_id", "code_hash", name=op.f("pk_recovery_codes")),
+    )
+    op.create_table(
+        "sign_in_challenges",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Enum("member", "staff", name="subjectkind", native_enum=False, length=40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("company_id", sa.Uuid(), nullable=True),
+        sa.Column("client", sa.Text(), nullable=True),
+        sa.Column("enrols", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_challenges")),
+    )
+    op.create_index("ix_sign_in_challenges_expires_at", "sign_in_challenges", ["expires_at"], unique=False)
+    op.create_index("ix_sign_in_challenges_subject_id", "sign_in_challenges", ["subject_id"], unique=False)
     op.create_table(
         "sign_in_attempts",
         sa.Column("account", sa.LargeBinary(), nullable=False),
