@@ -16,6 +16,7 @@ from chassis.keys import KnownKey, Signer
 from contracts.identity.tokens import AUDIENCE, ISSUER, Claims, MemberClaims, StaffClaims
 from contracts.shared.links import LinkKeys
 from identity.app import service
+from identity.external_sign_in.issuer import Issuer
 from identity.members.models import Member
 from identity.second_factor.codes import SecretBox
 from identity.sign_in.passwords import PasswordHash, Passwords
@@ -28,12 +29,13 @@ from tests.identity.people import AT, CHEAP, KEYS
 class Api:
     database: Database
     master_key: str = field(default_factory=lambda: str(OctKey.generate_key(256).as_dict(private=True)["k"]))
+    issuer: Issuer = field(default_factory=lambda: Issuer(None))
     staff: dict[str, str] = field(default_factory=dict)
     staff_id: UUID = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
         self.signer, self.box = Signer(self.master_key), SecretBox(self.master_key)
-        owned = {Signer: self.signer, SecretBox: self.box, LinkKeys: KEYS, Passwords: CHEAP}
+        owned = {Signer: self.signer, SecretBox: self.box, LinkKeys: KEYS, Passwords: CHEAP, Issuer: self.issuer}
         app = service.api(self.database, owned)
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://identity")
 

@@ -33,6 +33,9 @@ from identity.exports import routes as exports_routes
 from identity.imports import routes as imports_routes
 from identity.imports.applying import apply_imports, forget_imports
 from identity.imports.reading import read_imports
+from identity.external_sign_in import routes as external_sign_in_routes
+from identity.external_sign_in.issuer import Issuer
+from identity.external_sign_in.policies import ExternalSignInPolicy
 from identity.invitations import activities as invitations_activities
 from identity.invitations import consumers as invitations_consumers
 from identity.invitations import link_routes as invitation_links_routes
@@ -70,6 +73,7 @@ POLICIES: list[type[Policy]] = [
     RolesPolicy,
     OrganisationPolicy,
     SecondFactorPolicy,
+    ExternalSignInPolicy,
 ]
 
 CHANGED: dict[type[Policy], Any] = {
@@ -94,6 +98,7 @@ ROUTERS = [
     sign_in_routes.router,
     session_routes.router,
     second_factor_routes.router,
+    external_sign_in_routes.router,
     staff_routes.router,
     activity_log_routes.router,
     imports_routes.uploads,
@@ -145,6 +150,7 @@ def resources(settings: IdentitySettings, _database: Database) -> Resources:
         LinkKeys: LinkKeys(settings.link_keys.get_secret_value()),
         SecretBox: SecretBox(settings.master_key.get_secret_value()),
         Passwords: Passwords(),
+        Issuer: Issuer(settings.external_registration()),
     }
 
 

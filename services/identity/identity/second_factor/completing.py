@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Forbidden, Unauthenticated
+from identity.external_sign_in.policies import refusal_of_means
 from identity.second_factor.attempts import count_code, forget_code_failures
 from identity.second_factor.challenges import challenge_of
 from identity.second_factor.codes import SecretBox
@@ -47,7 +48,8 @@ async def complete(database: Database, box: SecretBox, given: Completion, at: da
     await count_code(database, kind, subject_id, given.network, at)
     async with database.transaction() as session:
         awaited = await challenge_of(session, given.challenge, at, lock=True)
-        if refusal := await refusal_now(session, awaited):
+        refusal = await refusal_now(session, awaited) or await refusal_of_means(session, kind, SignInMeans.PASSWORD)
+        if refusal:
             raise refusal
         act_as(f"{kind.value}:{awaited.member_id or subject_id}")
         recovery_codes = await _take(session, box, awaited, given.code, at)

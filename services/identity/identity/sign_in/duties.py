@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.housekeeping import Duty
 from chassis.keys import Signer
 from chassis.service import Resources
+from identity.external_sign_in.models import ExternalAttempt
 from identity.second_factor.models import Challenge
 from identity.sign_in.models import SignInLink, SignInSession
 from identity.sign_in.throttling import FORGOTTEN_AFTER, KNOWN_FOR, KnownNetwork, SignInAttempts
@@ -32,4 +33,5 @@ async def forget(session: AsyncSession, at: datetime) -> None:
     await session.execute(delete(SignInLink).where(SignInLink.expires_at < at - KEPT_AFTER_END))
     await session.execute(delete(SignInAttempts).where(SignInAttempts.last_at < at - FORGOTTEN_AFTER))
     await session.execute(delete(KnownNetwork).where(KnownNetwork.last_at < at - KNOWN_FOR))
+    await session.execute(delete(ExternalAttempt).where(ExternalAttempt.expires_at < at))
     await session.execute(delete(Challenge).where(Challenge.expires_at < at))

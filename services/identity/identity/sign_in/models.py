@@ -59,6 +59,16 @@ class SignInMeans(StrEnum):
 
     PASSWORD = "password"  # noqa: S105
     PASSWORD_AND_CODE = "password_and_code"  # noqa: S105
+    ISSUER = "issuer"
+    """A login at the merchant's identity provider."""
+
+
+LONGEST_SESSION = {
+    SignInMeans.PASSWORD: timedelta(days=90),
+    SignInMeans.PASSWORD_AND_CODE: timedelta(days=90),
+    SignInMeans.ISSUER: timedelta(hours=12),
+}
+"""However often it is renewed. Whoever loses his login at the issuer is out at the end of the day."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,10 @@ class SignInSession(Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_because: Mapped[EndedBecause | None]
+
+    def live_on(self, at: datetime) -> None:
+        """It was opened or renewed."""
+        self.last_used_at, self.expires_at = at, min(at + SESSION_LIFE, self.opened_at + LONGEST_SESSION[self.means])
 
     def end(self, because: EndedBecause, at: datetime) -> None:
         """The first reason stands."""

@@ -16,13 +16,13 @@ from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
 from chassis.ids import new_id
+from identity.external_sign_in.policies import refusal_of_means
 from identity.second_factor.challenges import Challenged, challenge, next_step
 from identity.second_factor.models import Challenge
 from identity.second_factor.policies import Use, use_for
 from identity.sign_in.admission import Admitted, Candidate, refusal_of_contact, refusal_of_membership
 from identity.sign_in.commands import password_stands, verify_again
 from identity.sign_in.models import (
-    SESSION_LIFE,
     EndedBecause,
     Entrant,
     RefreshToken,
@@ -55,6 +55,15 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """For which company, at which storefront, and what the client says it is."""
+
+    company_id: UUID | None
+    storefront: str | None
+    client: str | None
+
+
+@dataclass(frozen=True)
 class Opened:
     """A session and what its holder is given: the refresh token is known to nobody else."""
 
@@ -68,10 +77,13 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
     Raises:
         TooManyRequests: after failures, for a while.
         Unauthenticated: `credentials-invalid`, whether the account exists or not.
+        Forbidden: `password-sign-in-off`.
         Forbidden: the password is right, but he may not: `address-not-verified`, `no-membership`, `customer-…`.
         Conflict: `company-not-named`, where he is a member of several.
     """
     async with database.transaction() as session:
+        if refusal := await refusal_of_means(session, attempt.kind, SignInMeans.PASSWORD):
+            raise refusal
         wait = await count_attempt(session, attempt.account, attempt.network, at)
         candidate = None if wait else await Candidate.by_address(session, attempt.kind, attempt.email)
     if wait:
@@ -93,35 +105,38 @@ async def _admit(
     if not await password_stands(session, candidate.subject_id, candidate.password_hash):
         return Unauthenticated(*CREDENTIALS_INVALID)
     await forget_failures(session, attempt.account, attempt.network, at)
-    if refusal := refusal_of_contact(candidate):
-        if refusal.code == "address-not-verified":
-            await verify_again(session, candidate.subject_id, at)
-        return refusal
-    admitted = None
-    if candidate.kind is SubjectKind.MEMBER:
-        choice = await _membership(session, candidate, attempt)
-        if isinstance(choice, DomainError):
-            return choice
-        admitted = choice
-    entrant = Entrant(
-        candidate.kind,
-        candidate.subject_id,
-        admitted.member_id if admitted else None,
-        admitted.company_id if admitted else None,
-        attempt.client,
-    )
+    wanted = Wanted(attempt.company_id, attempt.storefront, attempt.client)
+    entrant = await entrant_of(session, candidate, wanted, at)
+    if isinstance(entrant, DomainError):
+        return entrant
     needed = await next_step(session, entrant)
     if needed:
         return await challenge(session, entrant, needed, at)
     return await open_for(session, entrant, SignInMeans.PASSWORD, at)
 
 
-async def _membership(session: AsyncSession, candidate: Candidate, attempt: Attempt) -> Admitted | DomainError:
+async def entrant_of(
+    session: AsyncSession, candidate: Candidate, wanted: Wanted, at: datetime
+) -> Entrant | DomainError:
+    """Who has shown that the account is his, for the membership that he signs in for."""
+    if refusal := refusal_of_contact(candidate):
+        if refusal.code == "address-not-verified":
+            await verify_again(session, candidate.subject_id, at)
+        return refusal
+    if candidate.kind is SubjectKind.STAFF:
+        return Entrant(candidate.kind, candidate.subject_id, None, None, wanted.client)
+    admitted = await _membership(session, candidate, wanted)
+    if isinstance(admitted, DomainError):
+        return admitted
+    return Entrant(candidate.kind, candidate.subject_id, admitted.member_id, admitted.company_id, wanted.client)
+
+
+async def _membership(session: AsyncSession, candidate: Candidate, wanted: Wanted) -> Admitted | DomainError:
     """The one membership that he signs in for; refused by the status of its company."""
     memberships = [
         one
         for one in await candidate.memberships(session)
-        if attempt.company_id in (None, one.company_id) and attempt.storefront in (None, one.storefront)
+        if wanted.company_id in (None, one.company_id) and wanted.storefront in (None, one.storefront)
     ]
     if not memberships:
         return Forbidden("no-membership", "You are not a member of a company here.")
@@ -142,9 +157,8 @@ async def open_for(session: AsyncSession, entrant: Entrant, means: SignInMeans, 
         **vars(entrant),
         means=means,
         opened_at=at,
-        last_used_at=at,
-        expires_at=at + SESSION_LIFE,
     )
+    opened.live_on(at)
     session.add(opened)
     await session.flush()
     return Opened(opened, _new_token(session, opened, at))
@@ -191,7 +205,8 @@ async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | Do
     if refusal := await refusal_now(session, of) or await _refusal_of_means(session, of):
         return refusal
     act_as(f"{of.kind.value}:{of.member_id or of.subject_id}")
-    presented.used_at, of.last_used_at, of.expires_at = at, at, at + SESSION_LIFE
+    presented.used_at = at
+    of.live_on(at)
     return Opened(of, _new_token(session, of, at))
 
 
@@ -210,7 +225,9 @@ async def refusal_now(session: AsyncSession, of: SignInSession | Challenge) -> D
 
 
 async def _refusal_of_means(session: AsyncSession, of: SignInSession) -> DomainError | None:
-    """A session that was opened with a password alone ends where a second factor has become a duty."""
+    """A session ends where what was shown for it is not enough any more, by policy."""
+    if refusal := await refusal_of_means(session, of.kind, of.means):
+        return refusal
     if of.means is SignInMeans.PASSWORD and await use_for(session, of.kind, of.member_id) is Use.REQUIRED:
         return Forbidden("second-factor-required", "Sign in again, with a second factor.")
     return None

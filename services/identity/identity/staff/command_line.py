@@ -1,4 +1,4 @@
-"""`python -m identity bootstrap-staff` and `rotate-keys`: what an operator does before anybody can sign in, or by hand."""
+"""`python -m identity bootstrap-staff`, `rotate-keys`, `passwords-again`: what an operator does by hand."""
 
 import os
 from typing import Annotated
@@ -9,6 +9,7 @@ from chassis import clock
 from chassis.database import Database
 from chassis.keys import Signer
 from identity.contacts.email import normalised
+from identity.external_sign_in.commands import take_passwords_again
 from identity.operators import with_database
 from identity.settings import IdentitySettings
 from identity.sign_in.passwords import Passwords
@@ -43,5 +44,17 @@ def rotate_keys() -> None:
         async with database.transaction() as session:
             key = await Signer(settings.master_key.get_secret_value()).rotate(session, clock.now())
         return f"Key {key.kid} is used from {key.usable_from:%Y-%m-%d %H:%M} UTC."
+
+    with_database(act)
+
+
+@commands.command("passwords-again")
+def passwords_again() -> None:
+    """Lets everybody sign in with a password, where the identity provider is away or was set up wrongly."""
+
+    async def act(database: Database, _: IdentitySettings) -> str:
+        async with database.transaction() as session:
+            await take_passwords_again(session, clock.now())
+        return "Passwords are taken again; the identity provider is not."
 
     with_database(act)

@@ -375,7 +375,7 @@ def upgrade() -> None:
         sa.Column("client", sa.Text(), nullable=True),
         sa.Column(
             "means",
-            sa.Enum("password", "password_and_code", name="signinmeans", native_enum=False, length=40),
+            sa.Enum("password", "password_and_code", "issuer", name="signinmeans", native_enum=False, length=40),
             nullable=False,
         ),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -400,6 +400,27 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
     op.create_index("ix_sessions_subject_id", "sessions", ["subject_id"], unique=False)
+    op.create_table(
+        "external_attempts",
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Enum("member", "staff", name="subjectkind", native_enum=False, length=40), nullable=False),
+        sa.Column("return_to", sa.Text(), nullable=False),
+        sa.Column("company_id", sa.Uuid(), nullable=True),
+        sa.Column("storefront", sa.Text(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("secret_hash", name=op.f("pk_external_attempts")),
+    )
+    op.create_index("ix_external_attempts_expires_at", "external_attempts", ["expires_at"], unique=False)
+    op.create_table(
+        "external_logins",
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("external_subject", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Enum("member", "staff", name="subjectkind", native_enum=False, length=40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("issuer", "external_subject", "kind", name=op.f("pk_external_logins")),
+        sa.UniqueConstraint("issuer", "kind", "subject_id", name=op.f("uq_external_logins_issuer_kind_subject_id")),
+    )
     op.create_table(
         "second_factors",
         sa.Column("subject_id", sa.Uuid(), nullable=False),
