@@ -32,3 +32,13 @@ async def test_verifying_tells_right_from_wrong_and_from_nobody():
     assert not await CHEAP.verify(hashed, "wrong password")
     assert not await CHEAP.verify(None, "nobody has this password")
     assert not await CHEAP.verify("no hash", PASSWORD)
+
+
+async def test_a_password_is_verified_as_it_was_typed():
+    """Neither cut nor folded nor trimmed, up to its last character."""
+    longest = "Åbc 12 x" * 16
+    hashed = await CHEAP.hash(longest)
+    assert len(longest) == 128
+    assert await CHEAP.verify(hashed, longest)
+    for other in (longest.lower(), longest[:-1], f"{longest} ", f"{longest[:-1]}y", longest.replace("Å", "A\u030a")):
+        assert not await CHEAP.verify(hashed, other)

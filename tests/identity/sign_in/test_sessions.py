@@ -1,6 +1,7 @@
 """A person sees his sessions and ends them, and so may who is responsible for him; over HTTP, on real PostgreSQL (ID-23)."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -48,6 +49,19 @@ async def test_a_renewal_is_a_use(api, iris):
     assert await here.is_alive()
     (after,) = await listed(here)
     assert after["opened_at"] == before["opened_at"] == before["last_used_at"] < after["last_used_at"]
+
+
+@pytest.mark.parametrize(
+    ("days", "alive"),
+    [([29], True), ([30], False), ([29, 58, 87], True), ([29, 58, 87, 89], True), ([29, 58, 87, 90], False)],
+)
+async def test_a_session_ends_when_it_is_not_renewed_and_at_last_in_any_case(api, iris, monkeypatch, days, alive):
+    """After 30 days without a renewal, and 90 days after the sign-in."""
+    here, began = await sign_in(api), clock.now()
+    for day in days:
+        monkeypatch.setattr(clock, "now", lambda day=day: began + timedelta(days=day))
+        answer = await here.renewal()
+    assert answer.status_code == (200 if alive else 401)
 
 
 @pytest.mark.parametrize(
