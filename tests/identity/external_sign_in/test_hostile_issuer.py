@@ -127,12 +127,13 @@ async def test_as_it_should_be_it_is_believed(api, iris, scripted):
         {"iat": int(time.time()) - 3600},
         {"iat": int(time.time()) + 3600},
         {"iat": None},
+        {"iat": 10**400},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
         {"sub": "x" * 300},
     ],
-    ids=str,
+    ids=lambda claims: str(claims)[:60],
 )
 async def test_a_token_that_is_not_for_us_now_is_refused(api, iris, scripted, claims):
     scripted.claims = claims

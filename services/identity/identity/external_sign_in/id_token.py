@@ -71,4 +71,4 @@ def _check(claims: dict[str, Any], expected: Expected, now: float) -> None:
 
 def _seconds(value: Any) -> float:
     """Not a number, which is neither before nor after anything, where it is no time."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
