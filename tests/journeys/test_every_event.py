@@ -95,8 +95,8 @@ async def _people(world, company) -> None:
     await world.identity.call("PATCH", f"/contacts/{contact_id}", token=world.staff, body=change, if_match=contact.etag)
     path, token = f"/companies/{company.company_id}/locations", company.administrator.token
     address = {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"}
-    body = {"code": "depot", "name": "Depot", "address": address}
-    location = f"/locations/{(await world.identity.call('POST', path, token=token, body=body))['location_id']}"
+    depot = {"code": "depot", "name": "Depot", "address": address}
+    location = f"/locations/{(await world.identity.call('POST', path, token=token, body=depot))['location_id']}"
     await world.identity.call("PATCH", location, token=token, body={"name": "Large depot"}, if_match='"1"')
     await world.identity.call("POST", f"{location}/close", token=token)
     guest = {"name": extended.name, "email": extended.email, "language": "nl", "groups": ["trade"]}

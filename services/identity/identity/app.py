@@ -30,12 +30,12 @@ from identity.companies import routes as companies_routes
 from identity.companies.table import publish_status_table, see_status_table_published
 from identity.contacts import routes as contacts_routes
 from identity.exports import routes as exports_routes
-from identity.imports import routes as imports_routes
-from identity.imports.applying import apply_imports, forget_imports
-from identity.imports.reading import read_imports
 from identity.external_sign_in import routes as external_sign_in_routes
 from identity.external_sign_in.issuer import Issuer
 from identity.external_sign_in.policies import ExternalSignInPolicy
+from identity.imports import routes as imports_routes
+from identity.imports.applying import apply_imports, forget_imports
+from identity.imports.reading import read_imports
 from identity.invitations import activities as invitations_activities
 from identity.invitations import consumers as invitations_consumers
 from identity.invitations import link_routes as invitation_links_routes
