@@ -126,7 +126,7 @@ async def test_an_administrator_revokes_a_members_sessions_for_his_company_alone
     async with api.database.transaction() as session:
         buyer = await a_member(session, company, "bob@example.com", BuiltIn.USER)
         second = await a_company(session)
-        grant = await granted(session, MemberTerms(BuiltIn.USER))
+        grant = await granted(session, second.id, MemberTerms(BuiltIn.USER))
         await add_member(session, AddMember(second.id, buyer.contact_id, grant), AT)
     here = await sign_in(api, "bob@example.com", company_id=str(company.id))
     there = await sign_in(api, "bob@example.com", company_id=str(second.id))
