@@ -30,6 +30,7 @@ class Database:
             pool_recycle=1800,
             pool_use_lifo=True,
             pool_pre_ping=False,
+            hide_parameters=True,  # of a statement that fails: logs hold no personal data
             json_serializer=_to_json,
             json_deserializer=orjson.loads,
             connect_args={

@@ -8,7 +8,8 @@ import pytest
 
 from chassis.http.paging import encode_cursor
 from chassis.ids import new_id
-from identity.activity_log.export import AT_ONCE, COLUMNS, safe
+from chassis.spreadsheets import cell_of
+from identity.activity_log.export import AT_ONCE, COLUMNS
 from identity.roles.policies import BuiltIn
 from tests.identity.activity_log.log import AT, COMPANY, envelope, log, log_many, seal
 from tests.identity.people import a_company, a_member
@@ -120,7 +121,7 @@ async def test_an_export_runs_no_formula_that_somebody_claimed_as_his_name(api):
     actors = [row["actor"] for row in await exported(api, api.staff)]
     assert not [actor for actor in actors if actor.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert actors[::-1] == [actor if actor[0] in "oa" else f"'{actor}" for actor in HOSTILE]
-    assert safe(-1) == "-1"
+    assert cell_of(-1) == "-1"
 
 
 async def test_the_head_is_told_to_staff_to_be_kept_elsewhere(api, administrator):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.imports.cells import joined, neutral, parted, plain
+from chassis.spreadsheets import neutral, plain
+from identity.imports.cells import joined, parted
 from identity.imports.stored_file import PIECE
 from identity.imports.table_file import open_table, written_row
 from tests.identity.imports.office import Office, cells_of, counts

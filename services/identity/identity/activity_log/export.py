@@ -8,21 +8,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from chassis.database import Database
+from chassis.spreadsheets import cell_of
 from identity.activity_log.queries import Position, Wanted, activity
 
 COLUMNS = (
     "id", "event_id", "happened_at", "type", "actor", "door", "company_id", "subject", "correlation_id", "source",
 )  # fmt: skip
 AT_ONCE = 1_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-
-
-def safe(value: Any) -> str:
-    """A cell that a spreadsheet shows and does not run: a leading quote makes text of what would be a formula."""
-    if value is None:
-        return ""
-    cell = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{cell}" if isinstance(value, str) and cell.lstrip().startswith(_FORMULA) else cell
 
 
 async def csv_rows(database: Database, wanted: Wanted) -> AsyncIterator[str]:
@@ -42,7 +34,7 @@ async def csv_rows(database: Database, wanted: Wanted) -> AsyncIterator[str]:
 
 
 def _cells(row: Row[Any]) -> Sequence[str]:
-    return [safe(getattr(row, name)) for name in COLUMNS]
+    return [cell_of(getattr(row, name)) for name in COLUMNS]
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from chassis.errors import Conflict
-from identity.imports.cells import neutral
+from chassis.spreadsheets import neutral
 from identity.imports.table_file import MAX_ROWS, written_row
 
 _PIECE = 256 * 1024

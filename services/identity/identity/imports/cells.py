@@ -1,23 +1,11 @@
-"""Cells of a file of ours: what a spreadsheet would run is made harmless, and several values share a cell."""
+"""What a cell says: several values may share one."""
 
 import re
 from collections.abc import Iterable
 
 from contracts.shared.values import Money
 
-_RUNS = re.compile(r"'*[=+\-@\t\r]")
-_NEUTRALISED = re.compile(r"'+[=+\-@\t\r]")
 _PART = re.compile(r"(?:\\.|[^|\\]|\\$)+", re.DOTALL)
-
-
-def neutral(cell: str) -> str:
-    """What no spreadsheet takes for a formula; `plain` turns it back."""
-    return f"'{cell}" if _RUNS.match(cell) else cell
-
-
-def plain(cell: str) -> str:
-    """What a cell says, without the apostrophe that made it harmless."""
-    return cell[1:] if _NEUTRALISED.match(cell) else cell
 
 
 def joined(values: Iterable[str]) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chassis.errors import DomainError, Invalid
-from identity.imports.cells import parted, plain
+from chassis.spreadsheets import plain
+from identity.imports.cells import parted
 from identity.imports.models import Refused
 from identity.imports.table_file import MAX_COLUMNS
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import Database
 from chassis.errors import NotFound
-from identity.imports.cells import neutral, plain
+from chassis.spreadsheets import neutral, plain
 from identity.imports.columns import REASON
 from identity.imports.models import Import, Outcome, import_rows
 from identity.imports.table_file import written_row

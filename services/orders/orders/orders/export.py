@@ -3,10 +3,10 @@
 import csv
 import io
 from collections.abc import AsyncIterator
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.spreadsheets import cell_of
 from contracts.identity.tokens import StaffClaims
 from orders.orders.lines import read_lines
 from orders.orders.queries import Search, next_orders
@@ -17,15 +17,6 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 LINE_COLUMNS = ("line", "article", "name", "quantity", "unit", "unit_price", "net", "vat_rate", "reference")
 TOTAL_COLUMNS = ("net", "vat", "total")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-
-
-def safe(value: Any) -> str:
-    """A cell that a spreadsheet shows and does not run: a leading quote makes text of what would be a formula."""
-    if value is None:
-        return ""
-    cell = value.isoformat() if hasattr(value, "isoformat") else str(value)
-    return f"'{cell}" if isinstance(value, str) and cell.lstrip().startswith(_FORMULA) else cell
 
 
 async def csv_rows(connection: AsyncConnection, caller: StaffClaims, search: Search) -> AsyncIterator[str]:
@@ -38,7 +29,7 @@ async def csv_rows(connection: AsyncConnection, caller: StaffClaims, search: Sea
         for line in await read_lines(connection, list(orders)):
             order = orders[line["order_id"]]
             cells = [order[name] for name in ORDER_COLUMNS] + [line[name] for name in LINE_COLUMNS]
-            part.append(_line([safe(cell) for cell in [*cells, *(order[name] for name in TOTAL_COLUMNS)]]))
+            part.append(_line([cell_of(cell) for cell in [*cells, *(order[name] for name in TOTAL_COLUMNS)]]))
         yield "".join(part)
         after = batch[-1]["id"]
 
