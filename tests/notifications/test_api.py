@@ -54,7 +54,8 @@ async def as_caller(database: Database, kind: str) -> dict[str, str]:
 async def test_every_operation_is_for_staff_alone(app: FastAPI, api: AsyncClient, database: Database) -> None:
     member = await as_caller(database, "member")
     paths = app.openapi()["paths"]
-    assert set(paths) == {"/v1/deliveries", "/v1/deliveries/{delivery_id}", "/v1/policies/mail"}
+    policies = {"/v1/policies/mail", "/v1/policies/mail/history"}
+    assert set(paths) == {"/v1/deliveries", "/v1/deliveries/{delivery_id}", *policies}
     for template, methods in paths.items():
         path = template.replace("{delivery_id}", str(new_id()))
         for method in methods:
