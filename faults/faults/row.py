@@ -24,7 +24,6 @@ class Row:
         clocked: sets the clocks of services.
         allows: kinds of findings that the fault makes by its nature, with the reason: `{"timed-out": "it is stopped"}`;
             of a row that makes records itself, about these only (`System.made`).
-        short: in the short set, one fault of each kind.
         alone: does by hand to what is stored what only an operator does, so no other fault comes beside it by chance.
     """
 
@@ -37,7 +36,6 @@ class Row:
     proxied: Sequence[str] = ()
     clocked: bool = False
     allows: Mapping[str, str] = field(default_factory=dict)
-    short: bool = False
     alone: bool = False
 
     @property

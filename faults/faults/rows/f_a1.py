@@ -13,4 +13,4 @@ async def inject(system: System) -> None:
         await system.ready(f"{service}-api")
 
 
-row = Row("F-A1", "API service", "SIGKILL between commit and response", "I1 I2 I8", inject, [COMMITTED], short=True)
+row = Row("F-A1", "API service", "SIGKILL between commit and response", "I1 I2 I8", inject, [COMMITTED])

@@ -9,4 +9,4 @@ async def inject(system: System) -> None:
     await system.ready("kafka")
 
 
-row = Row("F-K1", "broker", "SIGKILL, restart", "I1 I2 I3", inject, short=True)
+row = Row("F-K1", "broker", "SIGKILL, restart", "I1 I2 I3", inject)

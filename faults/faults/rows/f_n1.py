@@ -55,5 +55,4 @@ row = Row(
     inject,
     proxied=["smtp"],
     allows={"mail-twice": "the server took it and did not say so"},
-    short=True,
 )

@@ -13,4 +13,4 @@ async def inject(system: System) -> None:
         await system.ready(f"{service}-relay")
 
 
-row = Row("F-O1", "relay", "SIGKILL after publish, before mark", "I2 I3", inject, [PUBLISHED], short=True)
+row = Row("F-O1", "relay", "SIGKILL after publish, before mark", "I2 I3", inject, [PUBLISHED])

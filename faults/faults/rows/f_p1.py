@@ -9,4 +9,4 @@ async def inject(system: System) -> None:
     await system.ready("postgres")
 
 
-row = Row("F-P1", "PostgreSQL", "SIGKILL postmaster under load", "I1 I6 I7", inject, short=True)
+row = Row("F-P1", "PostgreSQL", "SIGKILL postmaster under load", "I1 I6 I7", inject)

@@ -27,6 +27,5 @@ row = Row(
     "I2",
     inject,
     [EFFECT],
-    short=True,
     allows=KILLED_WHILE_MAILING,
 )

@@ -22,6 +22,5 @@ row = Row(
     "SIGKILL every process at once, restart in random order",
     "I1-I9",
     inject,
-    short=True,
     allows=KILLED_WHILE_MAILING,
 )
