@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from chassis import clock
 from chassis.context import Cause, caused_by
 from identity.companies.commands import lock_company
+from identity.external_sign_in import commands
 from identity.external_sign_in.commands import take_passwords_again
 from identity.external_sign_in.models import ExternalLogin
 from identity.sign_in.models import SignInSession
@@ -104,6 +105,17 @@ async def test_an_attempt_is_good_once_also_at_one_moment(api, provider):
     assert sorted(one.status_code for one in answers) == [201, 401, 401, 401]
     async with api.database.reading() as connection:
         assert await connection.scalar(select(func.count()).select_from(SignInSession)) == 1
+
+
+async def test_a_network_has_so_many_attempts_under_way_and_no_more(api, provider, monkeypatch):
+    monkeypatch.setattr(commands, "MOST_OF_A_NETWORK", 3)
+    begun = [await begin(api) for _ in range(4)]
+    assert [one.status_code for one in begun] == [201, 201, 201, 429]
+    assert begun[3].json()["code"] == "sign-in-throttled"
+    assert 0 < begun[3].json()["retry_after"] <= 600
+    back = await provider.signs_in("iris", begun[0].json()["authorization_url"])
+    assert (await finish(api, begun[0].json()["attempt"], back)).status_code == 201
+    assert (await begin(api)).status_code == 201, "one has ended"
 
 
 async def test_the_code_of_another_browser_is_refused(api, provider):

@@ -6,15 +6,16 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.context import act_as
 from chassis.database import Database
-from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
+from chassis.errors import Conflict, DomainError, Forbidden, TooManyRequests, Unauthenticated
 from chassis.policies import EVERYWHERE, PolicyVersion, policy_name, set_policy
 from identity.external_sign_in.id_token import ExternalIdentity
 from identity.external_sign_in.issuer import INVALID, Issuer
@@ -25,12 +26,15 @@ from identity.sign_in.models import SignInMeans, SubjectKind
 from identity.sign_in.signing_in import Opened, Wanted, entrant_of, open_for
 
 ATTEMPT_LIFE = timedelta(minutes=10)
+MOST_OF_A_NETWORK = 100
+"""Attempts under way at once: more than an office that begins its day, and few enough for a table."""
 NO_ACCOUNT = ("no-account", "There is no account here for this login.")
 
 
 @dataclass(frozen=True)
 class Begin:
     kind: SubjectKind
+    network: str
     return_to: str
     company_id: UUID | None = None
     storefront: str | None = None
@@ -65,6 +69,7 @@ async def begin(session: AsyncSession, issuer: Issuer, command: Begin, at: datet
     Raises:
         Forbidden: `external-sign-in-off`.
         Invalid: `return-address-unknown`.
+        TooManyRequests: `sign-in-throttled`: too many attempts of this network are under way.
         NotYet: the issuer does not answer.
     """
     issuer.check_return(command.return_to)
@@ -80,8 +85,19 @@ async def begin(session: AsyncSession, issuer: Issuer, command: Begin, at: datet
         session, command.kind, SignInMeans.ISSUER
     ):  # no transaction waits for the issuer
         raise refusal
+    await _see_it_is_not_too_many(session, command.network, at)
     session.add(ExternalAttempt(secret_hash=_digest(secret), **vars(command), expires_at=at + ATTEMPT_LIFE))
     return Begun(url, secret)
+
+
+async def _see_it_is_not_too_many(session: AsyncSession, network: str, at: datetime) -> None:
+    of_network = ExternalAttempt.network == network, ExternalAttempt.expires_at > at
+    many, first = (
+        await session.execute(select(func.count(), func.min(ExternalAttempt.expires_at)).where(*of_network))
+    ).one()
+    if many >= MOST_OF_A_NETWORK:
+        wait = ceil((first - at).total_seconds())
+        raise TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
 
 
 async def finish(database: Database, issuer: Issuer, command: Finish, at: datetime) -> Opened:

@@ -14,10 +14,15 @@ class ExternalAttempt(Base):
     """One browser's way to the issuer and back, by the SHA-256 of the secret that only this browser holds."""
 
     __tablename__ = "external_attempts"
-    __table_args__ = (Index("ix_external_attempts_expires_at", "expires_at"),)
+    __table_args__ = (
+        Index("ix_external_attempts_expires_at", "expires_at"),
+        Index("ix_external_attempts_network", "network"),
+    )
 
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     kind: Mapped[SubjectKind]
+    network: Mapped[str] = mapped_column(Text)
+    """From which the browser came, see `identity.sign_in.throttling`."""
     return_to: Mapped[str] = mapped_column(Text)
     company_id: Mapped[UUID | None]
     storefront: Mapped[str | None] = mapped_column(Text)

@@ -14,7 +14,7 @@ from identity.external_sign_in.commands import ATTEMPT_LIFE, Begin, Finish, begi
 from identity.external_sign_in.issuer import Issuer
 from identity.sign_in.current import client_of
 from identity.sign_in.models import SubjectKind
-from identity.sign_in.routes import PUBLIC, DatabaseOfProcess, SignerOfProcess, Tokens, tokens_of
+from identity.sign_in.routes import PUBLIC, DatabaseOfProcess, SignerOfProcess, Tokens, network_of_request, tokens_of
 
 router = Router(prefix="/v1/sessions/external", tags=["sign-in"], kind=ForgetfulRoute)
 IssuerOfProcess = Annotated[Issuer, resource(Issuer)]
@@ -41,8 +41,9 @@ class Attempt(BaseModel):
 
 
 @router.post("", status_code=201, summary="Sign in at the identity provider", openapi_extra=PUBLIC)
-async def post_attempt(body: Beginning, session: Session, issuer: IssuerOfProcess) -> Attempt:
-    command = Begin(body.kind, body.return_to, body.company_id, body.storefront)
+async def post_attempt(body: Beginning, request: Request, session: Session, issuer: IssuerOfProcess) -> Attempt:
+    """Refused with 429 while very many of one network are under way."""
+    command = Begin(body.kind, network_of_request(request), body.return_to, body.company_id, body.storefront)
     begun = await begin(session, issuer, command, clock.now())
     expires_in = int(ATTEMPT_LIFE.total_seconds())
     return Attempt(authorization_url=begun.authorization_url, attempt=begun.secret, expires_in=expires_in)

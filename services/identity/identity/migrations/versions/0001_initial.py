@@ -404,6 +404,7 @@ def upgrade() -> None:
         "external_attempts",
         sa.Column("secret_hash", sa.LargeBinary(), nullable=False),
         sa.Column("kind", sa.Enum("member", "staff", name="subjectkind", native_enum=False, length=40), nullable=False),
+        sa.Column("network", sa.Text(), nullable=False),
         sa.Column("return_to", sa.Text(), nullable=False),
         sa.Column("company_id", sa.Uuid(), nullable=True),
         sa.Column("storefront", sa.Text(), nullable=True),
@@ -411,6 +412,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("secret_hash", name=op.f("pk_external_attempts")),
     )
     op.create_index("ix_external_attempts_expires_at", "external_attempts", ["expires_at"], unique=False)
+    op.create_index("ix_external_attempts_network", "external_attempts", ["network"], unique=False)
     op.create_table(
         "external_logins",
         sa.Column("issuer", sa.Text(), nullable=False),
