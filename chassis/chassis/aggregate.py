@@ -3,6 +3,7 @@
 At commit the events become outbox rows in the same transaction, so no command can forget it.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar
@@ -55,6 +56,13 @@ class Aggregate(Base):
         """Notes an event, to be published if and when this transaction commits."""
         self.sequence = (self.sequence or 0) + 1
         self._recorded().append(Recorded(happened, self.key, self.sequence))
+
+    def assign(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Sets these columns. Returns the names of those that really changed."""
+        changed = tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
+        for name in changed:
+            setattr(self, name, values[name])
+        return changed
 
     def state(self) -> State | None:
         """The whole current state for the compacted topic; None where the aggregate has none."""

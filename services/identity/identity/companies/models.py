@@ -98,9 +98,7 @@ class Company(Aggregate):
 
     def change(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Changes its record or conditions. Returns the names of the fields that really changed."""
-        changed = tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
-        for name in changed:
-            setattr(self, name, values[name])
+        changed = self.assign(values)
         if changed:
             self.record(CompanyChanged(company_id=self.id, number=self.number, fields=changed))
         return changed

@@ -62,9 +62,7 @@ class Contact(Aggregate):
 
     def change(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Returns the names of the fields that really changed. A new address is to be proved again."""
-        changed = tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
-        for name in changed:
-            setattr(self, name, values[name])
+        changed = self.assign(values)
         if "email" in changed:
             self.verified_at = None
         if changed:

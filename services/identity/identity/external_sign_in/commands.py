@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.context import act_as
 from chassis.database import Database
-from chassis.errors import Conflict, DomainError, Forbidden, TooManyRequests, Unauthenticated
+from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
 from chassis.policies import EVERYWHERE, PolicyVersion, policy_name, set_policy
 from identity.external_sign_in.id_token import ExternalIdentity
 from identity.external_sign_in.issuer import INVALID, Issuer
@@ -24,6 +24,7 @@ from identity.external_sign_in.policies import ExternalSignInPolicy, refusal_of_
 from identity.sign_in.admission import Candidate
 from identity.sign_in.models import SignInMeans, SubjectKind
 from identity.sign_in.signing_in import Opened, Wanted, entrant_of, open_for
+from identity.sign_in.throttling import throttled
 
 ATTEMPT_LIFE = timedelta(minutes=10)
 MOST_OF_A_NETWORK = 100
@@ -96,8 +97,7 @@ async def _see_it_is_not_too_many(session: AsyncSession, network: str, at: datet
         await session.execute(select(func.count(), func.min(ExternalAttempt.expires_at)).where(*of_network))
     ).one()
     if many >= MOST_OF_A_NETWORK:
-        wait = ceil((first - at).total_seconds())
-        raise TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
+        raise throttled(ceil((first - at).total_seconds()))
 
 
 async def finish(database: Database, issuer: Issuer, command: Finish, at: datetime) -> Opened:

@@ -38,9 +38,7 @@ class Location(Aggregate):
         """
         if self.closed_at is not None:
             raise Conflict("location-closed", "This location is closed.")
-        changed = tuple(sorted(name for name, value in values.items() if getattr(self, name) != value))
-        for name in changed:
-            setattr(self, name, values[name])
+        changed = self.assign(values)
         if changed:
             self.record(LocationChanged(**self._refs(), fields=changed))
 

@@ -19,7 +19,8 @@ from identity.external_sign_in.models import ExternalLogin
 from identity.invitations.models import Invitation
 from identity.members.models import Member
 from identity.policies import status_table
-from identity.second_factor.models import Challenge, SecondFactor
+from identity.second_factor.challenges import forget_challenges
+from identity.second_factor.models import SecondFactor
 from identity.sign_in.models import Credential, SignInLink, SignInSession, SubjectKind
 from identity.sign_in.throttling import KnownNetwork, SignInAttempts, account_key
 
@@ -93,11 +94,11 @@ async def _refuse_in_use(session: AsyncSession, contact_id: UUID, members: Seque
 
 async def _forget_sign_in(session: AsyncSession, contact: Contact) -> None:
     """Password, second factor, links, sessions, and what is counted under his address."""
+    await forget_challenges(session, contact.id)
     account = account_key(SubjectKind.MEMBER.value, contact.email)
     for gone in (
         delete(Credential).where(Credential.subject_id == contact.id),
         delete(SecondFactor).where(SecondFactor.subject_id == contact.id),
-        delete(Challenge).where(Challenge.subject_id == contact.id),
         delete(ExternalLogin).where(ExternalLogin.subject_id == contact.id),
         delete(SignInLink).where(SignInLink.contact_id == contact.id),
         delete(SignInSession).where(SignInSession.subject_id == contact.id),

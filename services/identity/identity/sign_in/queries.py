@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from chassis.http.paging import decode_cursor
 from identity.contacts.models import Contact
+from identity.cursors import id_after
 from identity.sign_in.ending import OwnSession
 from identity.sign_in.models import SignInSession, SubjectKind
 from identity.staff.models import StaffMember
@@ -42,6 +42,5 @@ async def sessions_of(
         .limit(limit + 1)
     )
     if cursor:
-        (before,) = decode_cursor(cursor, 1)
-        query = query.where(SignInSession.id < UUID(before))
+        query = query.where(SignInSession.id < id_after(cursor))
     return (await connection.execute(query)).all()
