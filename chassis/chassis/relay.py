@@ -205,9 +205,9 @@ class Relay:
             rows = await lead.take()
             backlog = len(rows) == BATCH
             if rows:
-                rows = [rows[0], await self._publish(lead, rows, looked + IN_ONE_GO)]
+                await self._publish(lead, rows, looked + IN_ONE_GO)
                 pause = POLL_MIN
-            await lead.floor.taken(rows)
+            await lead.floor.rise()
             if clock() >= next_housekeeping:
                 await keep_house(self._database, self._duties)
                 next_housekeeping = clock() + HOUSEKEEPING_EVERY
@@ -218,20 +218,15 @@ class Relay:
                         await woken.wait()
                 pause = min(pause * 1.5, POLL_MAX)
 
-    async def _publish(self, lead: "_Lead", rows: list[Any], until: float) -> Any:
-        """These, and until then those that follow: while some are sent, the ones before are marked and the next looked for.
-
-        Returns:
-            The last row.
-        """
+    async def _publish(self, lead: "_Lead", rows: list[Any], until: float) -> None:
+        """These, and until then those that follow: while some are sent, the ones before are marked and the next looked for."""
         confirmed: list[Any] = []
         while rows:
-            last = rows[-1]
             sending = asyncio.create_task(self._send(lead.producer, rows))
             try:
                 await self._mark(lead, confirmed)
                 follow = len(rows) == BATCH and asyncio.get_running_loop().time() < until
-                ahead = await lead.take(behind=last["id"]) if follow else []
+                ahead = await lead.take(behind=rows[-1]["id"]) if follow else []
                 outcomes = await self._keeping(lead.connection, sending)
             finally:
                 sending.cancel()
@@ -240,9 +235,8 @@ class Relay:
             if len(confirmed) < len(outcomes):
                 await self._mark(lead, confirmed)
                 await self._park_or_raise(lead.connection, outcomes)
-                return last  # among the rows ahead are those of a parked key
+                return  # among the rows ahead are those of a parked key
         await self._mark(lead, confirmed)
-        return last
 
     async def _mark(self, lead: "_Lead", confirmed: list[Any]) -> None:
         if confirmed:

@@ -38,7 +38,7 @@ async def _look(relay, it: Floor) -> list[int]:
     rows = await relay.fetch(_WAITING, it.id)
     ids = [row["id"] for row in rows]
     await relay.execute("UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])", ids)
-    await it.taken(rows)
+    await it.rise()
     return ids
 
 
