@@ -9,7 +9,10 @@ from tests.identity.people import CHEAP, PASSWORD
 
 @pytest.mark.parametrize(
     "password",
-    ["short", "x" * 129, "aaaaaaaaaaaaaa", "1234567890", "zyxwvutsrqponm", "abababababab", "iris@example.com1"],
+    [
+        *("short", "x" * 129, "aaaaaaaaaaaaaa", "1234567890", "zyxwvutsrqponm", "abababababab", "iris@example.com1"),
+        *("QwertyUiop", "password123", "!Letmein2026!", "iris dragon 1"),
+    ],
 )
 def test_a_weak_password_is_refused(password):
     with pytest.raises(Invalid) as refused:

@@ -22,7 +22,7 @@ from identity.policies import status_table
 from identity.second_factor.challenges import forget_challenges
 from identity.second_factor.models import SecondFactor
 from identity.sign_in.models import Credential, SignInLink, SignInSession, SubjectKind
-from identity.sign_in.throttling import KnownNetwork, SignInAttempts, account_key
+from identity.sign_in.throttling import forget_person
 
 
 async def erase_person(session: AsyncSession, contact_id: UUID, at: datetime) -> Contact:
@@ -93,17 +93,15 @@ async def _refuse_in_use(session: AsyncSession, contact_id: UUID, members: Seque
 
 
 async def _forget_sign_in(session: AsyncSession, contact: Contact) -> None:
-    """Password, second factor, links, sessions, and what is counted under his address."""
+    """Password, second factor, links, sessions, and what is counted of his attempts."""
     await forget_challenges(session, contact.id)
-    account = account_key(SubjectKind.MEMBER.value, contact.email)
+    await forget_person(session, SubjectKind.MEMBER, contact.id, contact.email)
     for gone in (
         delete(Credential).where(Credential.subject_id == contact.id),
         delete(SecondFactor).where(SecondFactor.subject_id == contact.id),
         delete(ExternalLogin).where(ExternalLogin.subject_id == contact.id),
         delete(SignInLink).where(SignInLink.contact_id == contact.id),
         delete(SignInSession).where(SignInSession.subject_id == contact.id),
-        delete(SignInAttempts).where(SignInAttempts.account == account),
-        delete(KnownNetwork).where(KnownNetwork.account == account),
     ):
         await session.execute(gone)
 

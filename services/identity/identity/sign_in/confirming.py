@@ -8,7 +8,7 @@ from chassis.errors import Unauthenticated
 from identity.sign_in.admission import Candidate
 from identity.sign_in.ending import OwnSession
 from identity.sign_in.passwords import Passwords
-from identity.sign_in.throttling import account_key, count_attempt, forget_failures, throttled
+from identity.sign_in.throttling import Guessed, account_key, count_attempt, forget_failures, throttled
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Confirmation:
 
     @property
     def account(self) -> bytes:
-        """Counted apart from sign-in: whoever took over a session does not keep its owner from signing in."""
-        return account_key(f"confirm-{self.of.kind.value}", str(self.of.subject_id))
+        """What failures are counted under."""
+        return account_key(Guessed.CONFIRMATION, self.of.kind, self.of.subject_id)
 
 
 async def confirm_password(database: Database, passwords: Passwords, said: Confirmation, at: datetime) -> str:

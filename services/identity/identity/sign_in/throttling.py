@@ -9,7 +9,9 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from math import ceil
+from uuid import UUID
 
 from sqlalchemy import Integer, LargeBinary, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -18,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Base
 from chassis.errors import TooManyRequests
+from identity.sign_in.models import SubjectKind
 
 ALL_NETWORKS = "*"
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -128,9 +131,27 @@ def throttled(wait: int) -> TooManyRequests:
     return TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
 
 
-def account_key(kind: str, email: str) -> bytes:
-    """What an address is counted under, without keeping the address."""
-    return hashlib.sha256(f"{kind}\x1f{email}".encode()).digest()
+class Guessed(StrEnum):
+    """What is tried again and again. Each is counted apart: who is kept from one is not kept from the others."""
+
+    SIGN_IN = "sign-in"
+    """By address: need not have an account."""
+    CODE = "code"
+    """Of a second factor; whoever gets there knows the password."""
+    CONFIRMATION = "confirmation"
+    """The present password, in a session that somebody else may have taken over."""
+
+
+def account_key(guessed: Guessed, kind: SubjectKind, who: str | UUID) -> bytes:
+    """What an address or a person is counted under, without keeping the address."""
+    return hashlib.sha256(f"{guessed}\x1f{kind}\x1f{who}".encode()).digest()
+
+
+async def forget_person(session: AsyncSession, kind: SubjectKind, subject_id: UUID, email: str) -> None:
+    """Every counter and every network of his (ID-27)."""
+    keys = [account_key(guessed, kind, email if guessed is Guessed.SIGN_IN else subject_id) for guessed in Guessed]
+    await session.execute(delete(SignInAttempts).where(SignInAttempts.account.in_(keys)))
+    await session.execute(delete(KnownNetwork).where(KnownNetwork.account.in_(keys)))
 
 
 def network_of(address: str | None) -> str:
