@@ -107,7 +107,12 @@ async def _people(world, company) -> None:
 async def _second_factors(world, company) -> None:
     """A member's and a colleague's of the staff: with a first code, and away again with a recovery code."""
     person = company.attester.person
-    await _second_factor(world, company.attester.token, person.password)
+    token = company.attester.token
+    await _second_factor(world, token, person.password)
+    change = {"current_password": person.password, "password": f"{person.password} once more"}
+    await world.identity.call("POST", "/password", token=token, body=change)
+    for mail in ("second-factor-enabled", "second-factor-removed", "password-changed"):
+        await world.mailbox.mail(person.email, mail)
     colleague = {"name": "Joost Vos", "email": f"joost-{world.run}@example.com", "password": person.password}
     await world.identity.call("POST", "/staff", token=world.staff, body=colleague)
     body = {"kind": "staff", "email": colleague["email"], "password": person.password}

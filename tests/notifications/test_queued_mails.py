@@ -19,6 +19,9 @@ from contracts.identity.events import (
     CompanyCreated,
     CompanyOrigin,
     CompanyStatusChanged,
+    ContactPasswordChanged,
+    ContactSecondFactorEnabled,
+    ContactSecondFactorRemoved,
     PasswordResetRequested,
     VerificationRequested,
 )
@@ -133,6 +136,9 @@ CONTACT = UUID(int=7)
         ),
         (VerificationRequested(contact_id=CONTACT, issue=1), {"address-verification": CONTACT}),
         (PasswordResetRequested(contact_id=CONTACT, issue=1), {"password-reset": CONTACT}),
+        (ContactPasswordChanged(contact_id=CONTACT), {"password-changed": CONTACT}),
+        (ContactSecondFactorEnabled(contact_id=CONTACT), {"second-factor-enabled": CONTACT}),
+        (ContactSecondFactorRemoved(contact_id=CONTACT), {"second-factor-removed": CONTACT}),
         (
             OrderSubmitted(
                 **ORDER, member_id=None, contact_id=CONTACT, on_behalf=False, total=TOTAL,
@@ -171,6 +177,7 @@ async def test_who_is_told_of_what(
     [
         VerificationRequested(contact_id=CONTACT, issue=3),
         PasswordResetRequested(contact_id=CONTACT, issue=3),
+        ContactPasswordChanged(contact_id=CONTACT),
         OrderPlaced(**PLACED, contact_id=CONTACT),
         refused(CONTACT),
         OrderCancelled(**ORDER, contact_id=CONTACT, cancelled_at=NOW, reason="out-of-stock"),

@@ -78,6 +78,12 @@ class PasswordResetRequested(Event, type="countersign.identity.contact.password_
     issue: int
 
 
+class ContactPasswordChanged(Event, type="countersign.identity.contact.password_changed.v1", topic=CONTACT):
+    """By who knew the one before, or by a link that was mailed; the mail about it is for him whose account it is."""
+
+    contact_id: UUID
+
+
 class ContactSecondFactorEnabled(Event, type="countersign.identity.contact.second_factor_enabled.v1", topic=CONTACT):
     """He signs in with a code of his device, too."""
 

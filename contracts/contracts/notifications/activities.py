@@ -39,6 +39,9 @@ class Template(StrEnum):
     INVITATION_DECLINED_INVITER = "invitation-declined-inviter"
     INVITATION_REVOKED = "invitation-revoked"
     PASSWORD_RESET = "password-reset"  # noqa: S105
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    SECOND_FACTOR_ENABLED = "second-factor-enabled"
+    SECOND_FACTOR_REMOVED = "second-factor-removed"
     ATTESTATION_REQUESTED = "attestation-requested"
     ATTESTATION_REMINDER = "attestation-reminder"
     ATTESTATION_ESCALATED = "attestation-escalated"

@@ -14,6 +14,7 @@ from contracts.identity.events import (
     ContactChanged,
     ContactCreated,
     ContactErased,
+    ContactPasswordChanged,
     ContactSecondFactorEnabled,
     ContactSecondFactorRemoved,
     PasswordResetRequested,
@@ -99,6 +100,10 @@ class Contact(Aggregate):
     @property
     def is_erased(self) -> bool:
         return self.erased_at is not None
+
+    def change_password(self) -> None:
+        """Another one than before; a first one is none."""
+        self.record(ContactPasswordChanged(contact_id=self.id))
 
     def enable_second_factor(self) -> None:
         """From now on he signs in with a code, too."""

@@ -15,7 +15,7 @@ from identity.contacts.commands import lock_contact, register_contact, registere
 from identity.contacts.models import Contact
 from identity.second_factor.challenges import forget_challenges
 from identity.sign_in.ending import OwnSession, end_sessions, others
-from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession
+from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession, SubjectKind
 from identity.sign_in.passwords import PasswordHash
 
 INVALID_LINK = ("link-invalid", "This link is not valid, or not any more.")
@@ -57,9 +57,12 @@ async def change_password(
     Raises:
         Conflict: it was changed in the meantime.
     """
+    contact = await lock_contact(session, of.subject_id) if of.kind is SubjectKind.MEMBER else None
     stored = select(Credential.password_hash).where(Credential.subject_id == of.subject_id).with_for_update()
     if await session.scalar(stored) != known_hash:
         raise Conflict("password-changed", "The password was changed in the meantime.")
+    if contact is not None:
+        contact.change_password()
     await set_password(session, SetPassword(of.subject_id, password_hash), at)
     await end_sessions(session, others(of), EndedBecause.PASSWORD_CHANGED, at)
     await forget_challenges(session, of.subject_id)
@@ -146,6 +149,8 @@ async def reset_password(session: AsyncSession, command: UseLink, password_hash:
         Invalid: the link is not one that is alive.
     """
     contact = await _use(session, command, LinkPurpose.RESET, at)
+    if await has_password(session, contact.id):
+        contact.change_password()
     await set_password(session, SetPassword(contact.id, password_hash), at)
     contact.verify(at)
     await end_sessions(session, SignInSession.subject_id == contact.id, EndedBecause.PASSWORD_CHANGED, at)

@@ -9,6 +9,9 @@ from contracts.identity.events import (
     CompanyOrigin,
     CompanyStatusChanged,
     ContactErased,
+    ContactPasswordChanged,
+    ContactSecondFactorEnabled,
+    ContactSecondFactorRemoved,
     PasswordResetRequested,
     VerificationRequested,
 )
@@ -81,6 +84,18 @@ async def password_reset_requested(delivered: Delivered, event: PasswordResetReq
     _queue(delivered, Template.PASSWORD_RESET, event.contact_id, link)
 
 
+AccountChange = ContactPasswordChanged | ContactSecondFactorEnabled | ContactSecondFactorRemoved
+
+
+def account_changed(template: Template) -> Handler:
+    """Whoever did it, the person is told, so that a stranger's doing does not go unnoticed (ID-23)."""
+
+    async def handle(delivered: Delivered, event: AccountChange) -> None:
+        _queue(delivered, template, event.contact_id)
+
+    return handle
+
+
 async def contact_erased(delivered: Delivered, event: ContactErased) -> None:
     await give_up_on(delivered.session, event.contact_id, at=delivered.now)
 
@@ -130,6 +145,9 @@ subscriptions = [
         {
             VerificationRequested: verification_requested,
             PasswordResetRequested: password_reset_requested,
+            ContactPasswordChanged: account_changed(Template.PASSWORD_CHANGED),
+            ContactSecondFactorEnabled: account_changed(Template.SECOND_FACTOR_ENABLED),
+            ContactSecondFactorRemoved: account_changed(Template.SECOND_FACTOR_REMOVED),
             ContactErased: contact_erased,
         },
     ),
