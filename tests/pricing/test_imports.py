@@ -1,6 +1,7 @@
 """Files of strangers: previewed row by row, applied as a whole or not at all (PR-13)."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +51,20 @@ async def test_articles_are_previewed_then_applied_together(merchant: Merchant) 
     assert (lamp["names"], lamp["pack_size"]) == ({"en": "Lantern", "nl": "Lantaarn"}, "6")
     (event,) = await merchant.published(ArticlesImported)
     assert (event.accepted, event.rejected) == (2, 0)
+
+
+async def test_the_file_of_a_stranger_is_not_taken_in(merchant: Merchant) -> None:
+    """PR-13: not a byte of it is held in memory."""
+    taken = []
+
+    async def content() -> AsyncIterator[bytes]:
+        for piece in range(100):
+            taken.append(piece)
+            yield ARTICLES.encode()
+
+    for path in ("/articles/imports", "/price-lists/retail/imports"):
+        await refused(merchant.client().post(path, content=content()), 401, "token-missing")
+    assert taken == []
 
 
 async def test_an_import_changes_what_differs_and_only_that(merchant: Merchant) -> None:

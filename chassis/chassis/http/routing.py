@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from starlette.requests import ClientDisconnect
 
 from chassis.context import Cause, caused_by
 from chassis.errors import DomainError, Invalid
@@ -34,6 +35,7 @@ class EntryRoute(APIRoute):
 
     keeps_answers: ClassVar[bool] = True
     only_reads: ClassVar[bool] = False
+    streams: ClassVar[bool] = False
 
     def handler(self) -> Handler:
         """From the request to the route's function and back."""
@@ -48,13 +50,16 @@ class EntryRoute(APIRoute):
                 correlation = str(new_id())
             with caused_by(Cause(correlation_id=correlation)):
                 try:
-                    await _refuse_nul(request)
+                    await _refuse_nul(request, in_body=not self.streams)
                     if self.only_reads or request.method in READS:
                         response = await _read(request, handle)
                     else:
-                        response = await _write(request, handle, keeps=self.keeps_answers)
+                        attempts = 1 if self.streams else ATTEMPTS
+                        response = await _write(request, handle, keeps=self.keeps_answers, attempts=attempts)
                 except DomainError:
                     raise
+                except ClientDisconnect:
+                    response = Response(status_code=400)  # nobody reads it
                 except Exception as error:
                     if not is_transient(error):
                         raise
@@ -65,14 +70,14 @@ class EntryRoute(APIRoute):
         return entry
 
 
-async def _refuse_nul(request: Request) -> None:
+async def _refuse_nul(request: Request, *, in_body: bool) -> None:
     """PostgreSQL stores every character but U+0000, which nobody types: refused here for every field at once.
 
     Raises:
         Invalid: there is one in the path, the query or the body.
     """
-    in_body = request.method not in READS and b"\\u0000" in await request.body()
-    if in_body or "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
+    found = in_body and request.method not in READS and b"\\u0000" in await request.body()
+    if found or "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise Invalid("character-not-allowed", "The character U+0000 can not be stored.")
 
 
@@ -81,12 +86,12 @@ async def _read(request: Request, handle: Handler) -> Response:
         return await handle(request)
 
 
-async def _write(request: Request, handle: Handler, *, keeps: bool) -> Response:
-    for attempt in range(1, ATTEMPTS + 1):
+async def _write(request: Request, handle: Handler, *, keeps: bool, attempts: int) -> Response:
+    for attempt in range(1, attempts + 1):
         try:
             return await _once(request, handle, keeps=keeps)
         except Exception as error:
-            if attempt == ATTEMPTS or not is_contention(error):
+            if attempt == attempts or not is_contention(error):
                 raise
     raise AssertionError("unreachable")
 
@@ -128,6 +133,17 @@ class ForgetfulRoute(EntryRoute):
     """Does not heed `Idempotency-Key`: a stored answer would keep a secret or personal data."""
 
     keeps_answers = False
+
+
+class UploadRoute(EntryRoute):
+    """Its function reads the body while it comes, once it knows who sends it; other routes hold it in memory before.
+
+    A body comes once: there is no second attempt, and `Idempotency-Key` is not heeded. What its bytes may be is checked by
+    who reads them.
+    """
+
+    keeps_answers = False
+    streams = True
 
 
 class AskingRoute(EntryRoute):
@@ -180,7 +196,7 @@ class Router(APIRouter):
     """An `APIRouter` whose routes are entry points.
 
     Args:
-        kind: `ForgetfulRoute`, `AskingRoute`, `HotRoute` or `HotWritingRoute` where that is what they are.
+        kind: `ForgetfulRoute`, `UploadRoute`, `AskingRoute`, `HotRoute` or `HotWritingRoute` where that is what they are.
     """
 
     def __init__(self, *, kind: type[EntryRoute] = EntryRoute, **options: Any) -> None:

@@ -37,6 +37,7 @@ ROUTERS = [
     priced_carts_routes.router,
     articles_routes.router,
     price_lists_routes.router,
+    imports_routes.uploads,
     imports_routes.router,
     terms_routes.router,
     vat_routes.router,

@@ -12,13 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from chassis.clock import now
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import Reading, Router, Session, UploadRoute
 from identity.access import Staff
 from identity.imports import queries
 from identity.imports.commands import apply_import, begin_import
 from identity.imports.kinds import KINDS
 from identity.imports.models import ImportKind, ImportStatus, Outcome
-from identity.imports.uploading import UploadRoute
 
 uploads = Router(kind=UploadRoute, prefix="/v1", tags=["imports"])
 router = Router(prefix="/v1/imports", tags=["imports"])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import clock
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import Reading, Router, Session, UploadRoute
 from contracts.shared.values import Code, Moment
 from pricing.access import STAFF_ONLY, Staff
 from pricing.imports import queries
@@ -17,6 +17,7 @@ from pricing.imports.commands import BeginImport, apply_import, begin_import
 from pricing.imports.models import ImportKind, ImportStatus
 from pricing.imports.queries import Outcome
 
+uploads = Router(kind=UploadRoute, prefix="/v1", tags=["imports"])
 router = Router(prefix="/v1", tags=["imports"])
 
 
@@ -73,7 +74,7 @@ async def _begin(request: Request, session: Session, response: Response, price_l
     return ImportBegun(import_id=begun.id)
 
 
-@router.post(
+@uploads.post(
     "/articles/imports",
     status_code=202,
     openapi_extra=_csv(
@@ -89,7 +90,7 @@ async def import_articles(request: Request, session: Session, response: Response
     return await _begin(request, session, response, None)
 
 
-@router.post(
+@uploads.post(
     "/price-lists/{code}/imports",
     status_code=202,
     openapi_extra=_csv("article,from_quantity,price,valid_from,valid_until\nLAMP-01,1,4.95,,\nLAMP-01,12,4.25,,\n"),
