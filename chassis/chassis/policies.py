@@ -135,21 +135,26 @@ async def _versions(connection: AsyncConnection, name: str, scope: str, before: 
 
 
 def policy_routes(
-    kinds: list[type[Policy]], staff: Any, *, changed: dict[type[Policy], Any] | None = None
+    kinds: list[type[Policy]],
+    staff: Any,
+    *,
+    changed: dict[type[Policy], Any] | None = None,
+    access: dict[str, Any] | None = None,
 ) -> APIRouter:
     """`GET` and `PUT /v1/policies/<name>?storefront=` for each kind, and its `/history`.
 
     Args:
         staff: the dependency that admits the merchant's staff alone.
         changed: called with (session, document) where something follows from a change, in its transaction.
+        access: how their OpenAPI description says whom they are for.
     """
     router = Router(prefix="/v1/policies", tags=["policies"], dependencies=[staff])
     for kind in kinds:
-        _add_routes(router, kind, (changed or {}).get(kind))
+        _add_routes(router, kind, (changed or {}).get(kind), access or {"x-access": "staff"})
     return router
 
 
-def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
+def _add_routes(router: APIRouter, kind: type[Policy], changed: Any, access: dict[str, Any]) -> None:
     name = policy_name(kind)
 
     async def read(connection: Reading, response: Response, storefront: str = EVERYWHERE) -> Any:
@@ -181,7 +186,7 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
         return page([PolicyHistory.model_validate(row) for row in rows], limit, lambda last: (last.version,))
 
     change.__annotations__["document"] = kind
-    words, staff_only = name.replace("-", " "), {"x-access": "staff"}
+    words = name.replace("-", " ")
     for method, endpoint, verb in (("GET", read, "Read"), ("PUT", change, "Change")):
         router.add_api_route(
             f"/{name}",
@@ -189,7 +194,7 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
             methods=[method],
             response_model=kind,
             summary=f"{verb} the {words} policy",
-            openapi_extra=staff_only,
+            openapi_extra=access,
         )
     router.add_api_route(
         f"/{name}/history",
@@ -197,5 +202,5 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any) -> None:
         methods=["GET"],
         response_model=Page[PolicyHistory],
         summary=f"Versions of the {words} policy",
-        openapi_extra=staff_only,
+        openapi_extra=access,
     )

@@ -20,7 +20,8 @@ from identity.external_sign_in.issuer import Issuer
 from identity.members.models import Member
 from identity.second_factor.codes import SecretBox
 from identity.sign_in.passwords import PasswordHash, Passwords
-from identity.staff.commands import AddStaff, bootstrap_staff
+from identity.staff.commands import AddStaff, StaffTerms, add_staff, bootstrap_staff
+from identity.staff.models import ADMINISTRATOR
 from tests.conftest import NewDatabase
 from tests.identity.people import AT, CHEAP, KEYS
 
@@ -40,16 +41,24 @@ class Api:
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://identity")
 
     async def begin(self) -> "Api":
+        first = AddStaff("Sanne", "sanne@example.com", PasswordHash("-"), StaffTerms(ADMINISTRATOR))
         async with self.database.transaction() as session:
             key = await self.signer.rotate(session, clock.now())
             until = key.usable_until
             known = KnownKey(key=key.kid, epoch=1, sequence=1, issuer="identity", jwk=key.public, usable_until=until)
             session.add(known)
-            staff = await bootstrap_staff(session, AddStaff("Sanne", "sanne@example.com", PasswordHash("-")), AT)
+            staff = await bootstrap_staff(session, first, AT)
         assert staff
         self.staff_id = staff.id
         self.staff = await self._headers(StaffClaims(sub=staff.id, sid=new_id()))
         return self
+
+    async def colleague(self, name: str, terms: StaffTerms) -> tuple[UUID, dict[str, str]]:
+        """Another one of the staff."""
+        command = AddStaff(name, f"{name.lower()}@example.com", PasswordHash("-"), terms)
+        async with self.database.transaction() as session:
+            added = await add_staff(session, command, clock.now())
+        return added.id, await self._headers(StaffClaims(sub=added.id, sid=new_id()))
 
     async def member(self, of: Member) -> dict[str, str]:
         return await self._headers(MemberClaims(sub=of.contact_id, sid=new_id(), company=of.company_id, member=of.id))

@@ -105,7 +105,7 @@ async def _people(world, company) -> None:
 
 
 async def _second_factors(world, company) -> None:
-    """A member's and a colleague's of the staff: with a first code, and away again with a recovery code."""
+    """A member's and a colleague's of the staff: with a first code, and away again with a recovery code. He then moves on."""
     person = company.attester.person
     token = company.attester.token
     await _second_factor(world, token, person.password)
@@ -114,10 +114,15 @@ async def _second_factors(world, company) -> None:
     for mail in ("second-factor-enabled", "second-factor-removed", "password-changed"):
         await world.mailbox.mail(person.email, mail)
     colleague = {"name": "Joost Vos", "email": f"joost-{world.run}@example.com", "password": person.password}
-    await world.identity.call("POST", "/staff", token=world.staff, body=colleague)
+    body = {**colleague, "role": "administrator"}
+    added = await world.identity.call("POST", "/staff", token=world.staff, body=body)
     body = {"kind": "staff", "email": colleague["email"], "password": person.password}
     signed_in = await world.identity.call("POST", "/sessions", body=body)
     await _second_factor(world, signed_in["access_token"], person.password)
+    path, other = f"/staff/{added['staff_id']}", {"role": "representative", "representative": "joost"}
+    await world.identity.call("PUT", f"{path}/terms", token=world.staff, body=other, if_match="*")
+    await world.identity.call("POST", f"{path}/deactivate", token=world.staff)
+    await world.identity.call("POST", f"{path}/reactivate", token=world.staff)
 
 
 async def _second_factor(world, token: str, password: str) -> None:

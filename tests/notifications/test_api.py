@@ -15,6 +15,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.keys import KnownKey
 from contracts.identity.tokens import AUDIENCE, ISSUER
+from contracts.identity.values import StaffPermission
 from contracts.notifications.activities import Template
 from notifications.app import service
 from notifications.deliveries.commands import OpenDelivery, open_deliveries
@@ -45,7 +46,14 @@ async def as_caller(database: Database, kind: str) -> dict[str, str]:
                 usable_until=clock.now(),
             )
         )
-    ours = {"kind": kind, "sub": str(uuid4()), "sid": str(uuid4()), "company": str(uuid4()), "member": str(uuid4())}
+    ours: dict[str, object] = {
+        "kind": kind,
+        "sub": str(uuid4()),
+        "sid": str(uuid4()),
+        "company": str(uuid4()),
+        "member": str(uuid4()),
+    }
+    ours |= {"permissions": sorted(StaffPermission)} if kind == "staff" else {}
     claims = {**ours, "iss": ISSUER, "aud": AUDIENCE, "exp": int(time.time()) + 3600}
     token = jwt.encode({"alg": "ES256", "kid": kid}, claims, pair, algorithms=["ES256"])
     return {"Authorization": f"Bearer {token}"}

@@ -20,7 +20,7 @@ from chassis.ids import new_id
 from chassis.keys import KeyRing
 from contracts.identity.states import CompanyState, IdentityKey, MemberState
 from contracts.identity.tokens import AUDIENCE, ISSUER
-from contracts.identity.values import CustomerStatus, Permission
+from contracts.identity.values import CustomerStatus, Permission, StaffPermission
 from contracts.pricing.priced_cart import PricedCart
 from contracts.pricing.states import PricingKey
 from contracts.shared.envelope import Envelope
@@ -55,6 +55,12 @@ class Signer:
         return jwt.encode({"alg": "ES256", "kid": self.kid}, claims, self.pair, algorithms=["ES256"])
 
 
+def staff_claims(*permissions: StaffPermission, representative: str | None = None) -> dict[str, Any]:
+    """Of one of the staff with these permissions; without any, of an administrator."""
+    may = [str(one) for one in permissions or StaffPermission]
+    return {"kind": "staff", "sub": str(new_id()), "permissions": may, "representative": representative}
+
+
 @dataclass
 class Person:
     member_id: UUID
@@ -75,7 +81,7 @@ class World:
         self.http = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://orders"
         )
-        self.staff = {"Authorization": f"Bearer {self.identity.token({'kind': 'staff', 'sub': str(new_id())})}"}
+        self.staff = {"Authorization": f"Bearer {self.identity.token(staff_claims())}"}
 
     async def publish(self, key: str, state: State) -> None:
         """As it would arrive from the state topic."""

@@ -17,7 +17,7 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.keys import ALGORITHM, KnownKey, Signer
 from contracts.identity.tokens import AUDIENCE, ISSUER, MemberClaims
-from contracts.identity.values import CustomerStatus, Permission
+from contracts.identity.values import CustomerStatus, Permission, StaffPermission
 from contracts.shared.event import Event
 from pricing.app import service
 from pricing.buyers.models import KnownCompany, KnownMember
@@ -63,7 +63,7 @@ class Merchant:
 
     @property
     def staff(self) -> httpx2.AsyncClient:
-        return self.client(kind="staff", sub=str(new_id()))
+        return self.client(kind="staff", sub=str(new_id()), permissions=sorted(StaffPermission))
 
     async def company(
         self,

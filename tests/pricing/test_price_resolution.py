@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from chassis.ids import new_id
 from contracts.identity.tokens import MemberClaims, StaffClaims
+from contracts.identity.values import StaffPermission
 from contracts.pricing.states import AssigneeKind
 from pricing.articles.commands import PutArticle, put_article
 from pricing.articles.models import ArticleStatus
@@ -183,7 +184,10 @@ async def test_the_statement_agrees_with_the_rule(
     await merchant.policy(levels=levels)
     wanted = PricesWanted(company, ARTICLES, Decimal(quantity), "EUR", None, "en")
     not_of_contacts = [level for level in levels if level is not Level.CONTACT]
-    for caller, asked in ((buyer, levels), (StaffClaims(sub=new_id(), sid=new_id()), not_of_contacts)):
+    for caller, asked in (
+        (buyer, levels),
+        (StaffClaims(sub=new_id(), sid=new_id(), permissions=frozenset(StaffPermission)), not_of_contacts),
+    ):
         async with merchant.database.reading() as connection:
             found = await explained_prices(connection, caller, wanted, at=at)
         for item in found["items"]:

@@ -4,7 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, LOCATION, MEMBER, STAFF
-from contracts.identity.values import AfterApproval, CustomerStatus, Permission, RegistrationMode, RejectionReason
+from contracts.identity.values import (
+    AfterApproval,
+    CustomerStatus,
+    Permission,
+    RegistrationMode,
+    RejectionReason,
+    StaffPermission,
+)
 from contracts.shared.event import Event
 from contracts.shared.values import Code, Money, OpenEnum
 
@@ -294,6 +301,38 @@ class StaffAdded(Event, type="countersign.identity.staff.added.v1", topic=STAFF)
     """One of the merchant's people was given an account; who did it is the event's actor."""
 
     staff_id: UUID
+    role: Code
+    permissions: frozenset[StaffPermission]
+    representative: Code | None = None
+    """His code as the sales representative of companies."""
+    until: datetime | None = None
+    """Of an external: when his access ends."""
+
+
+class StaffChanged(Event, type="countersign.identity.staff.changed.v1", topic=STAFF):
+    """He was given another role, other permissions, another code or another end."""
+
+    staff_id: UUID
+    role: Code
+    permissions: frozenset[StaffPermission]
+    representative: Code | None = None
+    until: datetime | None = None
+
+
+class StaffDeactivated(Event, type="countersign.identity.staff.deactivated.v1", topic=STAFF):
+    """He can not sign in any more; his sessions ended. By a colleague, or since his time as an external ran out."""
+
+    staff_id: UUID
+
+
+class StaffReactivated(Event, type="countersign.identity.staff.reactivated.v1", topic=STAFF):
+    """He may sign in again, with what he had."""
+
+    staff_id: UUID
+    role: Code
+    permissions: frozenset[StaffPermission]
+    representative: Code | None = None
+    until: datetime | None = None
 
 
 class StaffSecondFactorEnabled(Event, type="countersign.identity.staff.second_factor_enabled.v1", topic=STAFF):

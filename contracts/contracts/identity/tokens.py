@@ -5,6 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter
 
+from contracts.identity.values import StaffPermission
+from contracts.shared.values import Code
+
 ISSUER = "countersign-identity"
 AUDIENCE = "countersign"
 
@@ -19,9 +22,22 @@ class _Claims(BaseModel):
 
 
 class StaffClaims(_Claims):
-    """One of the merchant's people."""
+    """One of the merchant's people, and what he may do until the token ends (ID-21)."""
 
     kind: Literal["staff"] = "staff"
+    permissions: frozenset[str] = frozenset()
+    """Of `StaffPermission`, or of a later release."""
+    representative: Code | None = None
+    """His code as a sales representative (ID-20)."""
+
+    @property
+    def sees_all_companies(self) -> bool:
+        return StaffPermission.SEE_ALL_COMPANIES in self.permissions
+
+    def sees(self, sales_representative: str | None) -> bool:
+        """Whether a company with this sales representative, or with none, exists for him (ID-20)."""
+        is_his = self.representative is not None and self.representative == sales_representative
+        return self.sees_all_companies or is_his
 
 
 class MemberClaims(_Claims):

@@ -47,6 +47,32 @@ class Permission(OpenEnum):
     ATTEST_ORDERS = "attest_orders"
 
 
+class StaffPermission(OpenEnum):
+    """What one of the merchant's people may do (ID-21)."""
+
+    SEE_ALL_COMPANIES = "see_all_companies"
+    """Without it he acts for the companies of his representative code alone (ID-20)."""
+    SEE_CUSTOMERS = "see_customers"
+    """Companies, contacts, members, invitations and applications."""
+    MANAGE_CUSTOMERS = "manage_customers"
+    MANAGE_MEMBERS = "manage_members"
+    REVIEW_APPLICATIONS = "review_applications"
+    SEE_PRICES = "see_prices"
+    MANAGE_PRICES = "manage_prices"
+    SEE_ORDERS = "see_orders"
+    MANAGE_ORDERS = "manage_orders"
+    ORDER_FOR_CUSTOMERS = "order_for_customers"
+    EXPORT = "export"
+    """Customers and orders as files."""
+    SEE_ACTIVITY = "see_activity"
+    SEE_MAILS = "see_mails"
+    """Which mails went to whom, and what became of them."""
+    MANAGE_PERSONAL_DATA = "manage_personal_data"
+    MANAGE_POLICIES = "manage_policies"
+    MANAGE_STAFF = "manage_staff"
+    """Who has it can give himself all others."""
+
+
 class RegistrationMode(OpenEnum):
     """How a storefront treats a company that registers itself (ID-06)."""
 

@@ -8,16 +8,19 @@ from fastapi import Depends, Request
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis import clock
 from chassis.context import act_as
 from chassis.errors import Forbidden, NotFound, Unauthenticated
 from chassis.http.authentication import claims_of
+from contracts.identity.operations import permission_lacking
 from contracts.identity.status_table import refusal_code
 from contracts.identity.tokens import MemberClaims, StaffClaims, claims_adapter
 from contracts.identity.values import Capability, Permission
 from identity.companies.models import Company
 from identity.members.models import Member as MemberRow
 from identity.policies import status_table
-from identity.staff.models import StaffMember
+from identity.staff.companies import leads_to_own_company
+from identity.staff.models import StaffMember, permissions_of
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,24 @@ async def _claims(request: Request) -> StaffClaims | MemberClaims:
     return claims_adapter.validate_python(claims)
 
 
-async def _admit_staff(connection: AsyncConnection, claims: StaffClaims) -> StaffClaims:
-    active = await connection.scalar(select(StaffMember.active).where(StaffMember.id == claims.sub))
-    if not active:
+async def _admit_staff(request: Request, connection: AsyncConnection, claims: StaffClaims) -> StaffClaims:
+    """As identity's own table knows him now, for what the operation declares (ID-21)."""
+    row = (
+        await connection.execute(
+            select(StaffMember.role, StaffMember.permissions, StaffMember.representative)
+            .where(StaffMember.id == claims.sub, StaffMember.active)
+            .where(StaffMember.until.is_(None) | (StaffMember.until > clock.now()))
+        )
+    ).first()
+    if row is None:
         raise Unauthenticated("token-invalid", "This account is not one of the staff's any more.")
     act_as(f"staff:{claims.sub}")
-    return claims
+    now = {"permissions": permissions_of(row.role, row.permissions), "representative": row.representative}
+    caller = claims.model_copy(update=now)
+    leads_to_own = not caller.sees_all_companies and await leads_to_own_company(connection, request, caller)
+    if lacking := permission_lacking(request.scope["route"].openapi_extra, caller, leads_to_own=leads_to_own):
+        raise Forbidden("permission-missing", "Your role does not allow this.", facts={"permission": lacking})
+    return caller
 
 
 async def _admit_member(connection: AsyncConnection, claims: MemberClaims) -> MemberCaller:
@@ -72,7 +87,7 @@ async def _staff(request: Request) -> StaffClaims:
     if not isinstance(claims, StaffClaims):
         raise Forbidden("staff-only", "Only the merchant's staff may do this.")
     async with request.app.state.database.reading() as connection:
-        return await _admit_staff(connection, claims)
+        return await _admit_staff(request, connection, claims)
 
 
 async def _member(request: Request) -> MemberCaller:
@@ -87,7 +102,7 @@ async def _staff_or_member(request: Request) -> StaffClaims | MemberCaller:
     claims = await _claims(request)
     async with request.app.state.database.reading() as connection:
         if isinstance(claims, StaffClaims):
-            return await _admit_staff(connection, claims)
+            return await _admit_staff(request, connection, claims)
         return await _admit_member(connection, claims)
 
 

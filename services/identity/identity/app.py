@@ -12,8 +12,10 @@ from chassis.keys import KeyRing, Signer, key_projection, publish_as
 from chassis.policies import Policy, policy_routes
 from chassis.service import Resources, Service
 from contracts.catalogue import topics
+from contracts.identity.operations import staff_may
 from contracts.identity.states import IdentityKey
 from contracts.identity.tokens import AUDIENCE, ISSUER
+from contracts.identity.values import StaffPermission
 from contracts.shared.links import LinkKeys
 from identity.access import StaffDependency
 from identity.activity_log import command_line as activity_log_command_line
@@ -62,6 +64,8 @@ from identity.sign_in import session_routes
 from identity.sign_in.passwords import Passwords
 from identity.staff import command_line as staff_command_line
 from identity.staff import routes as staff_routes
+from identity.staff.commands import end_externals
+from identity.staff.policies import StaffRolesPolicy, check_staff_roles_in_use
 
 publish_as(IdentityKey)
 
@@ -83,7 +87,13 @@ CHANGED: dict[type[Policy], Any] = {
 }
 
 ROUTERS = [
-    policy_routes(POLICIES, StaffDependency, changed=CHANGED),
+    policy_routes(POLICIES, StaffDependency, changed=CHANGED, access=staff_may(StaffPermission.MANAGE_POLICIES)),
+    policy_routes(
+        [StaffRolesPolicy],
+        StaffDependency,
+        changed={StaffRolesPolicy: check_staff_roles_in_use},
+        access=staff_may(StaffPermission.MANAGE_STAFF),
+    ),
     companies_routes.router,
     contacts_routes.router,
     personal_data_routes.router,
@@ -159,6 +169,7 @@ def duties(owned: Resources) -> list[Duty]:
         *sign_in_duties.duties(owned),
         see_status_table_published,
         forget_imports,
+        end_externals,
     ]
 
 

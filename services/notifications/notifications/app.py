@@ -9,7 +9,9 @@ from chassis.keys import key_projection
 from chassis.policies import policy_routes
 from chassis.service import Resources, Service
 from contracts.catalogue import topics
+from contracts.identity.operations import staff_may
 from contracts.identity.states import IdentityKey
+from contracts.identity.values import StaffPermission
 from contracts.shared.links import LinkKeys
 from notifications.access import staff_claims, verifier
 from notifications.contacts import consumers as contacts
@@ -32,7 +34,10 @@ service = Service(
     migrations=Path(__file__).parent / "migrations",
     topics=topics("notifications"),
     verifier=verifier,
-    routers=[routes.router, policy_routes([MailPolicy], Depends(staff_claims))],
+    routers=[
+        routes.router,
+        policy_routes([MailPolicy], Depends(staff_claims), access=staff_may(StaffPermission.MANAGE_POLICIES)),
+    ],
     subscriptions=consumers.subscriptions,
     projections=[*contacts.projections, key_projection(IdentityKey)],
     activities=activities.activities,

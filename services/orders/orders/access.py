@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from chassis.context import act_as
 from chassis.errors import Forbidden, NotYet, Unauthenticated
 from chassis.http.authentication import claims_of
+from contracts.identity.operations import permission_lacking
 from contracts.identity.status_table import refusal_code
 from contracts.identity.tokens import MemberClaims, StaffClaims, claims_adapter
 from contracts.identity.values import Capability
 from orders.buyers.models import Buyer, Member
 from orders.buyers.queries import find_buyer
+from orders.own_companies import leads_to_own_company
 
-STAFF: dict[str, Any] = {"x-access": "staff"}
-STAFF_OR_MEMBER: dict[str, Any] = {"x-access": "staff-or-member"}
 MEMBER: dict[str, Any] = {"x-access": "member"}
 
 
@@ -66,6 +66,12 @@ async def _staff(request: Request) -> StaffClaims:
     if not isinstance(claims, StaffClaims):
         raise Forbidden("staff-only", "Only the merchant's staff may do this.")
     act_as(f"staff:{claims.sub}")
+    leads_to_own = False
+    if not claims.sees_all_companies:
+        async with _connection(request) as connection:
+            leads_to_own = await leads_to_own_company(connection, request, claims)
+    if lacking := permission_lacking(request.scope["route"].openapi_extra, claims, leads_to_own=leads_to_own):
+        raise Forbidden("permission-missing", "Your role does not allow this.", facts={"permission": lacking})
     return claims
 
 

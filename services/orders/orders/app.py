@@ -9,7 +9,9 @@ from chassis.policies import Policy, policy_routes
 from chassis.service import Resources, Service
 from chassis.settings import Settings
 from contracts.catalogue import topics
+from contracts.identity.operations import staff_may
 from contracts.identity.tokens import AUDIENCE, ISSUER
+from contracts.identity.values import StaffPermission
 from orders.access import StaffDependency
 from orders.attestation import activities as attestation_activities
 from orders.attestation import consumers as attestation_consumers
@@ -40,7 +42,7 @@ service = Service(
         orders_routes.submission,
         orders_routes.router,
         limits_routes.router,
-        policy_routes(POLICIES, StaffDependency),
+        policy_routes(POLICIES, StaffDependency, access=staff_may(StaffPermission.MANAGE_POLICIES)),
     ],
     subscriptions=attestation_consumers.subscriptions,
     projections=buyers_consumers.projections,

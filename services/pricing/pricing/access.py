@@ -1,7 +1,7 @@
 """Who is calling. Every route has one of these dependencies, or is explicitly public.
 
 Staff and members are told from their tokens here; what a member may do is decided from pricing's own projections, in
-the statement that finds the buyer (`pricing.buyers.queries`).
+the statement that finds the buyer (`pricing.buyers.queries`), and so are the companies that exist for staff (ID-20).
 """
 
 from typing import Annotated
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from chassis.context import act_as
 from chassis.errors import Forbidden, Unauthenticated
 from chassis.http.authentication import claims_of
+from contracts.identity.operations import permission_lacking
 from contracts.identity.tokens import MemberClaims, StaffClaims, claims_adapter
 
 
@@ -23,7 +24,12 @@ async def _caller(request: Request) -> StaffClaims | MemberClaims:
         caller = claims_adapter.validate_python(claims)
     except ValidationError as error:
         raise Unauthenticated("token-invalid", "The access token does not say who you are.") from error
-    act_as(f"staff:{caller.sub}" if isinstance(caller, StaffClaims) else f"member:{caller.member}")
+    if isinstance(caller, MemberClaims):
+        act_as(f"member:{caller.member}")
+        return caller
+    act_as(f"staff:{caller.sub}")
+    if lacking := permission_lacking(request.scope["route"].openapi_extra, caller, leads_to_own=False):
+        raise Forbidden("permission-missing", "Your role does not allow this.", facts={"permission": lacking})
     return caller
 
 
@@ -40,6 +46,4 @@ Staff = Annotated[StaffClaims, StaffDependency]
 StaffOrMember = Annotated[StaffClaims | MemberClaims, Depends(_caller)]
 """Whoever signed in; `pricing.buyers.queries.find_buyer` decides what a member may do."""
 
-STAFF_ONLY = {"x-access": "staff"}
-STAFF_OR_MEMBER = {"x-access": "staff-or-member"}
 PUBLIC = {"x-access": "public"}

@@ -12,8 +12,10 @@ from chassis.keys import KeyRing, Signer, key_projection, publish_as
 from chassis.policies import policy_routes
 from chassis.service import Resources, Service
 from contracts.catalogue import topics
+from contracts.identity.operations import staff_may
 from contracts.identity.states import IdentityKey
 from contracts.identity.tokens import AUDIENCE, ISSUER
+from contracts.identity.values import StaffPermission
 from contracts.pricing.states import PricingKey
 from pricing.access import StaffDependency
 from pricing.articles import routes as articles_routes
@@ -41,7 +43,7 @@ ROUTERS = [
     imports_routes.router,
     terms_routes.router,
     vat_routes.router,
-    policy_routes([PricingPolicy], StaffDependency),
+    policy_routes([PricingPolicy], StaffDependency, access=staff_may(StaffPermission.MANAGE_POLICIES)),
 ]
 
 PROJECTIONS = [

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, true
 
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound
@@ -270,7 +270,7 @@ async def test_companies_that_may_be_the_same_customer_are_shown_with_what_match
 async def matches(database: Database, application: Application, number: str | None = None) -> dict[UUID, list[Matched]]:
     async with database.reading() as connection:
         found = await read_application(connection, application.id)
-        duplicates = await find_duplicates(connection, found.company, [found.applicant.email], number)
+        duplicates = await find_duplicates(connection, true(), found.company, [found.applicant.email], number)
     return {one.company_id: one.matched for one in duplicates}
 
 

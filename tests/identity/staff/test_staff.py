@@ -7,7 +7,9 @@ import pytest
 from chassis.errors import Conflict, Unauthenticated
 from identity.sign_in.models import SubjectKind
 from identity.sign_in.signing_in import Attempt, sign_in
-from identity.staff.commands import AddStaff, add_staff, bootstrap_staff
+from identity.staff.commands import AddStaff, StaffTerms, add_staff, bootstrap_staff
+from identity.staff.models import ADMINISTRATOR
+from identity.staff.policies import REPRESENTATIVE
 from tests.identity.people import AT, CHEAP, PASSWORD
 
 
@@ -18,7 +20,9 @@ async def database(new_database):
 
 async def bootstrap(database, email: str):
     async with database.transaction() as session:
-        return await bootstrap_staff(session, AddStaff("Sanne", email, await CHEAP.hash(PASSWORD)), AT)
+        return await bootstrap_staff(
+            session, AddStaff("Sanne", email, await CHEAP.hash(PASSWORD), StaffTerms(ADMINISTRATOR)), AT
+        )
 
 
 async def test_the_first_is_bootstrapped_once_and_nobody_else(database):
@@ -36,7 +40,9 @@ async def test_two_bootstraps_at_once_make_one(database):
 
 async def test_staff_adds_staff_who_signs_in_as_staff_only(database):
     first = await bootstrap(database, "sanne@example.com")
-    command = AddStaff("Joost", "joost@example.com", await CHEAP.hash(PASSWORD), added_by=first.id)
+    command = AddStaff(
+        "Joost", "joost@example.com", await CHEAP.hash(PASSWORD), StaffTerms(REPRESENTATIVE), added_by=first.id
+    )
     async with database.transaction() as session:
         joost = await add_staff(session, command, AT)
     with pytest.raises(Conflict, match="staff-exists"):

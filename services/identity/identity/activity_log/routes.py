@@ -10,6 +10,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from chassis.errors import NotFound
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router
+from contracts.identity.operations import staff_may, staff_or_member
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Moment
 from identity.access import Staff, StaffOrMember
 from identity.activity_log.export import csv_rows
@@ -68,7 +70,7 @@ Filters = Annotated[Wanted, Depends(_wanted)]
 """What the caller asks for, of what he may see: staff everything, who manages members what happened to his company."""
 
 
-@router.get("", summary="What happened, latest first", openapi_extra={"x-access": "staff-or-member"})
+@router.get("", summary="What happened, latest first", openapi_extra=staff_or_member(StaffPermission.SEE_ACTIVITY))
 async def get_activity(
     wanted: Filters, connection: Reading, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[Activity]:
@@ -81,7 +83,7 @@ async def get_activity(
 @router.get(
     "/export",
     summary="The same as CSV, all of it",
-    openapi_extra={"x-access": "staff-or-member"},
+    openapi_extra=staff_or_member(StaffPermission.SEE_ACTIVITY),
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {}}}},
 )
@@ -99,7 +101,7 @@ class ChainHead(BaseModel):
     """SHA-256 in hexadecimal. Kept elsewhere, it proves later that nothing up to here was changed or removed."""
 
 
-@router.get("/head", summary="Where the chain of seals ends now", openapi_extra={"x-access": "staff"})
+@router.get("/head", summary="Where the chain of seals ends now", openapi_extra=staff_may(StaffPermission.SEE_ACTIVITY))
 async def get_head(_caller: Staff, connection: Reading) -> ChainHead:
     """To be kept elsewhere, and compared by `python -m identity verify-activity --head <hash>`."""
     last = await head(connection)

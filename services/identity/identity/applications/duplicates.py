@@ -35,10 +35,15 @@ companies, contacts = Company.__table__, Contact.__table__
 
 
 async def find_duplicates(
-    connection: AsyncConnection, company: Row[Any], emails: list[str], customer_number: str | None
+    connection: AsyncConnection,
+    seen: ColumnElement[bool],
+    company: Row[Any],
+    emails: list[str],
+    customer_number: str | None,
 ) -> list[Duplicate]:
     """
     Args:
+        seen: which companies exist for the reviewer.
         company: the row of the applicant's.
         emails: of the applicant and his company.
         customer_number: one that the reviewer means to give, where he named it.
@@ -49,7 +54,7 @@ async def find_duplicates(
     found = await connection.execute(
         select(companies.c.id, companies.c.number, companies.c.legal_name, companies.c.status)
         .add_columns(*(test.label(matched.value) for matched, test in tests.items()))
-        .where(companies.c.id != company.id, or_(*tests.values()))
+        .where(seen, companies.c.id != company.id, or_(*tests.values()))
         .order_by(companies.c.id)
         .limit(MOST)
     )

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.errors import Conflict, NotFound
@@ -59,10 +59,19 @@ class ApplicationListed(BaseModel):
 
 
 async def list_applications(
-    connection: AsyncConnection, *, status: ApplicationStatus | None, cursor: str | None, limit: int
+    connection: AsyncConnection,
+    seen: ColumnElement[bool],
+    *,
+    status: ApplicationStatus | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ApplicationListed]:
-    """Oldest first, so that who waits longest is reviewed first."""
-    query = select(*LISTED).join(companies, companies.c.id == applications.c.company_id)
+    """Oldest first, so that who waits longest is reviewed first.
+
+    Args:
+        seen: of which companies.
+    """
+    query = select(*LISTED).join(companies, companies.c.id == applications.c.company_id).where(seen)
     query = query.order_by(applications.c.id).limit(limit + 1)
     if status:
         query = query.where(applications.c.status == status)

@@ -15,7 +15,8 @@ from chassis.policies import policy
 from chassis.service import resource
 from contracts.identity.activities import ApplicationStatus
 from contracts.identity.events import WithdrawnBecause
-from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
+from contracts.identity.operations import staff_may
+from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason, StaffPermission
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Code, Language
 from identity.access import Staff
@@ -27,12 +28,12 @@ from identity.contacts.commands import CreateContact
 from identity.contacts.email import Email
 from identity.policies import RegistrationPolicy
 from identity.sign_in.passwords import Passwords
+from identity.staff.companies import own_companies
 
 router = Router(prefix="/v1/applications", tags=["applications"])
 questions_router = Router(prefix="/v1/application-questions", tags=["applications"])
 routers = [router, questions_router]
 
-STAFF = {"x-access": "staff"}
 PUBLIC = {"x-access": "public"}
 Token = Annotated[str, Path(max_length=200, description="From the link in the mail")]
 LongText = Annotated[
@@ -196,17 +197,22 @@ async def submit_application(
     return SubmittedAnswer(application_id=application.id, number=application.number, company_id=application.company_id)
 
 
-@router.get("", openapi_extra=STAFF)
+@router.get("", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS, for_own=True))
 async def list_applications(
-    connection: Reading, _: Staff, status: ApplicationStatus | None = None, cursor: Cursor = None, limit: Limit = 50
+    connection: Reading,
+    caller: Staff,
+    status: ApplicationStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[queries.ApplicationListed]:
     """Applications, the oldest first; `status=waiting` are those that wait for the merchant."""
-    return await queries.list_applications(connection, status=status, cursor=cursor, limit=limit)
+    seen = own_companies(caller)
+    return await queries.list_applications(connection, seen, status=status, cursor=cursor, limit=limit)
 
 
-@router.get("/{application_id}", openapi_extra=STAFF)
+@router.get("/{application_id}", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))
 async def read_application(
-    application_id: UUID, connection: Reading, _: Staff, customer_number: Code | None = None
+    application_id: UUID, connection: Reading, caller: Staff, customer_number: Code | None = None
 ) -> ReviewAnswer:
     """One application with its dialogue, and the companies that may be the same customer.
 
@@ -220,11 +226,13 @@ async def read_application(
         applicant=ApplicantAnswer.model_validate(found.applicant),
         questions=[QuestionAnswer.model_validate(row) for row in found.questions],
         history=[HappenedAnswer.model_validate(row) for row in found.history],
-        duplicates=await find_duplicates(connection, found.company, emails, customer_number),
+        duplicates=await find_duplicates(connection, own_companies(caller), found.company, emails, customer_number),
     )
 
 
-@router.post("/{application_id}/questions", status_code=201, openapi_extra=STAFF)
+@router.post(
+    "/{application_id}/questions", status_code=201, openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS)
+)
 async def ask_question(
     application_id: UUID, body: AskBody, session: Session, response: Response, staff: Staff
 ) -> AskedAnswer:
@@ -235,7 +243,7 @@ async def ask_question(
     return AskedAnswer(question=application.question)
 
 
-@router.post("/{application_id}/approve", status_code=202, openapi_extra=STAFF)
+@router.post("/{application_id}/approve", status_code=202, openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS))
 async def approve_application(application_id: UUID, body: ApproveBody, session: Session, staff: Staff) -> StatusAnswer:
     """Says yes. The terms are given next; if that is refused (an unknown price list), it waits for you again."""
     command = commands.RequestApproval(application_id, body.to_conditions(), body.price_list, f"staff:{staff.sub}")
@@ -243,7 +251,7 @@ async def approve_application(application_id: UUID, body: ApproveBody, session: 
     return StatusAnswer(application_id=application.id, status=application.status, decision=application.decision)
 
 
-@router.post("/{application_id}/reject", openapi_extra=STAFF)
+@router.post("/{application_id}/reject", openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS))
 async def reject_application(application_id: UUID, body: RejectBody, session: Session, staff: Staff) -> StatusAnswer:
     """Says no; the applicant is told the coded reason in his language."""
     command = commands.RejectApplication(application_id, body.reason, body.comment, f"staff:{staff.sub}")
@@ -251,7 +259,7 @@ async def reject_application(application_id: UUID, body: RejectBody, session: Se
     return StatusAnswer(application_id=application.id, status=application.status, decision=application.decision)
 
 
-@router.post("/{application_id}/withdraw", openapi_extra=STAFF)
+@router.post("/{application_id}/withdraw", openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS))
 async def withdraw_application(application_id: UUID, session: Session, _: Staff) -> StatusAnswer:
     """Ends it without a decision."""
     application = await commands.withdraw_application(session, application_id, WithdrawnBecause.STAFF, now())

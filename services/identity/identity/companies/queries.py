@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import NotFound
@@ -72,10 +72,19 @@ async def read_company(connection: AsyncConnection, company_id: UUID) -> Row[Any
 
 
 def choose_companies(
-    *, status: CustomerStatus | None, group: str | None, storefront: str | None, search: str | None
+    seen: ColumnElement[bool],
+    *,
+    status: CustomerStatus | None,
+    group: str | None,
+    storefront: str | None,
+    search: str | None,
 ) -> Select[Any]:
-    """Companies in no order. `search` is a part of name, number, VAT or registration number; what is None does not filter."""
-    query = select(companies)
+    """Companies in no order. `search` is a part of name, number, VAT or registration number; what is None does not filter.
+
+    Args:
+        seen: which companies exist for the caller.
+    """
+    query = select(companies).where(seen)
     if status:
         query = query.where(companies.c.status == status)
     if group:
@@ -90,6 +99,7 @@ def choose_companies(
 
 async def list_companies(
     connection: AsyncConnection,
+    seen: ColumnElement[bool],
     *,
     status: CustomerStatus | None,
     group: str | None,
@@ -99,7 +109,7 @@ async def list_companies(
     limit: int,
 ) -> Page[CompanyAnswer]:
     """By id, oldest first."""
-    query = choose_companies(status=status, group=group, storefront=storefront, search=search)
+    query = choose_companies(seen, status=status, group=group, storefront=storefront, search=search)
     query = query.order_by(companies.c.id).limit(limit + 1)
     if cursor:
         query = query.where(companies.c.id > id_after(cursor))

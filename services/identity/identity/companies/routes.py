@@ -1,5 +1,6 @@
 """Companies over HTTP, for the merchant's staff."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,11 +8,13 @@ from fastapi import Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.clock import now
+from chassis.errors import Forbidden
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page
 from chassis.http.routing import Reading, Router, Session
 from contracts.identity.events import CompanyOrigin
-from contracts.identity.values import CustomerStatus
+from contracts.identity.operations import staff_may
+from contracts.identity.values import CustomerStatus, StaffPermission
 from contracts.shared.values import Code, CountryCode, Language
 from identity.access import Staff
 from identity.companies import commands, queries
@@ -19,9 +22,9 @@ from identity.companies.numbers import CompanyRecord
 from identity.companies.queries import CompanyAddress, CompanyAnswer
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import Email
+from identity.staff.companies import own_companies
 
 router = Router(prefix="/v1/companies", tags=["companies"])
-STAFF = {"x-access": "staff"}
 
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
@@ -134,10 +137,17 @@ class CompanyCreatedAnswer(BaseModel):
     contact_id: UUID | None
 
 
-@router.post("", status_code=201, openapi_extra=STAFF)
-async def create_company(body: NewCompany, session: Session, response: Response, _: Staff) -> CompanyCreatedAnswer:
-    """The merchant creates a company itself (ID-11): without application, with or without account access (ID-02)."""
-    contact = body.contact
+@router.post("", status_code=201, openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS, for_own=True))
+async def create_company(body: NewCompany, session: Session, response: Response, caller: Staff) -> CompanyCreatedAnswer:
+    """The merchant creates a company itself (ID-11): without application, with or without account access (ID-02).
+
+    Who acts for his own companies alone creates one of his, whatever is said of its representative (ID-20).
+    """
+    contact, conditions = body.contact, body.to_conditions()
+    if not caller.sees_all_companies:
+        if caller.representative is None:
+            raise Forbidden("representative-without-code", "You have no companies of your own.")
+        conditions = replace(conditions, sales_representative=caller.representative)
     company, person = await commands.create_company(
         session,
         commands.CreateCompany(
@@ -145,7 +155,7 @@ async def create_company(body: NewCompany, session: Session, response: Response,
             storefront=body.storefront,
             origin=CompanyOrigin.CREATED_BY_MERCHANT,
             contact=CreateContact(contact.name, contact.email, contact.language) if contact else None,
-            conditions=body.to_conditions(),
+            conditions=conditions,
             with_account_access=body.with_account_access,
             test=body.test,
             payment_reference=body.payment_reference,
@@ -158,10 +168,10 @@ async def create_company(body: NewCompany, session: Session, response: Response,
     return CompanyCreatedAnswer(company_id=company.id, number=company.number, contact_id=person.id if person else None)
 
 
-@router.get("", openapi_extra=STAFF)
+@router.get("", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS, for_own=True))
 async def list_companies(
     connection: Reading,
-    _: Staff,
+    caller: Staff,
     status: CustomerStatus | None = None,
     group: Code | None = None,
     storefront: Code | None = None,
@@ -171,11 +181,18 @@ async def list_companies(
 ) -> Page[CompanyAnswer]:
     """Companies, oldest first."""
     return await queries.list_companies(
-        connection, status=status, group=group, storefront=storefront, search=search, cursor=cursor, limit=limit
+        connection,
+        own_companies(caller),
+        status=status,
+        group=group,
+        storefront=storefront,
+        search=search,
+        cursor=cursor,
+        limit=limit,
     )
 
 
-@router.get("/{company_id}", openapi_extra=STAFF)
+@router.get("/{company_id}", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))
 async def read_company(company_id: UUID, connection: Reading, response: Response, _: Staff) -> CompanyAnswer:
     """One company, with its version in `ETag`."""
     row = await queries.read_company(connection, company_id)
@@ -183,7 +200,7 @@ async def read_company(company_id: UUID, connection: Reading, response: Response
     return CompanyAnswer.model_validate(row)
 
 
-@router.patch("/{company_id}", openapi_extra=STAFF)
+@router.patch("/{company_id}", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def change_company(
     company_id: UUID,
     body: CompanyChange,
@@ -201,7 +218,7 @@ async def change_company(
     return CompanyAnswer.model_validate(company)
 
 
-@router.get("/{company_id}/status", openapi_extra=STAFF)
+@router.get("/{company_id}/status", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))
 async def explain_status(company_id: UUID, connection: Reading, _: Staff) -> queries.StatusExplained:
     """The customer status, what it allows, why it is so and what would change it."""
     return await queries.explain_status(connection, company_id, now())
@@ -218,14 +235,14 @@ class StatusAnswer(BaseModel):
     status: CustomerStatus
 
 
-@router.post("/{company_id}/suspend", openapi_extra=STAFF)
+@router.post("/{company_id}/suspend", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def suspend_company(company_id: UUID, body: SuspendBody, session: Session, _: Staff) -> StatusAnswer:
     """Takes the right to sign in and to order, everywhere at once (ID-12)."""
     company = await commands.suspend_company(session, commands.SuspendCompany(company_id, body.reason), now())
     return StatusAnswer(company_id=company.id, status=company.status)
 
 
-@router.post("/{company_id}/reactivate", openapi_extra=STAFF)
+@router.post("/{company_id}/reactivate", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def reactivate_company(company_id: UUID, session: Session, _: Staff) -> StatusAnswer:
     """Gives back what it had before it was suspended (ID-12)."""
     company = await commands.reactivate_company(session, company_id)

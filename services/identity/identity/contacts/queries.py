@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import NotFound
@@ -48,10 +48,20 @@ async def read_contact(connection: AsyncConnection, contact_id: UUID) -> Row[Any
 
 
 async def list_contacts(
-    connection: AsyncConnection, *, company_id: UUID | None, email: str | None, cursor: str | None, limit: int
+    connection: AsyncConnection,
+    seen: ColumnElement[bool],
+    *,
+    company_id: UUID | None,
+    email: str | None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ContactAnswer]:
-    """By id, oldest first."""
-    query = select(contacts).order_by(contacts.c.id).limit(limit + 1)
+    """By id, oldest first.
+
+    Args:
+        seen: which contacts exist for the caller.
+    """
+    query = select(contacts).where(seen).order_by(contacts.c.id).limit(limit + 1)
     if company_id:
         query = query.where(contacts.c.company_id == company_id)
     if email:

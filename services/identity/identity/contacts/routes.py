@@ -10,6 +10,8 @@ from chassis.clock import now
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Address, Code, Language
 from identity.access import Staff
 from identity.companies.commands import lock_company
@@ -17,9 +19,9 @@ from identity.companies.routes import Text
 from identity.contacts import commands, queries
 from identity.contacts.email import Email
 from identity.contacts.queries import ContactAnswer
+from identity.staff.companies import must_own, own_contacts
 
 router = Router(prefix="/v1/contacts", tags=["contacts"])
-STAFF = {"x-access": "staff"}
 
 Groups = Annotated[list[Code], Field(min_length=1, max_length=50)]
 Phones = Annotated[list[Text], Field(max_length=10)]
@@ -55,9 +57,10 @@ class ContactCreatedAnswer(BaseModel):
     contact_id: UUID
 
 
-@router.post("", status_code=201, openapi_extra=STAFF)
-async def create_contact(body: NewContact, session: Session, response: Response, _: Staff) -> ContactCreatedAnswer:
+@router.post("", status_code=201, openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS, for_own=True))
+async def create_contact(body: NewContact, session: Session, response: Response, caller: Staff) -> ContactCreatedAnswer:
     """A guest contact; it can be invited, and can not sign in before it accepted."""
+    await must_own(session, caller, body.company_id)
     company = await lock_company(session, body.company_id) if body.company_id else None
     contact = await commands.create_contact(
         session,
@@ -76,20 +79,21 @@ async def create_contact(body: NewContact, session: Session, response: Response,
     return ContactCreatedAnswer(contact_id=contact.id)
 
 
-@router.get("", openapi_extra=STAFF)
+@router.get("", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS, for_own=True))
 async def list_contacts(
     connection: Reading,
-    _: Staff,
+    caller: Staff,
     company_id: UUID | None = None,
     email: Email | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ContactAnswer]:
     """Contacts, oldest first."""
-    return await queries.list_contacts(connection, company_id=company_id, email=email, cursor=cursor, limit=limit)
+    seen = own_contacts(caller)
+    return await queries.list_contacts(connection, seen, company_id=company_id, email=email, cursor=cursor, limit=limit)
 
 
-@router.get("/{contact_id}", openapi_extra=STAFF)
+@router.get("/{contact_id}", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))
 async def read_contact(contact_id: UUID, connection: Reading, response: Response, _: Staff) -> ContactAnswer:
     """One contact, with its version in `ETag`."""
     row = await queries.read_contact(connection, contact_id)
@@ -97,7 +101,7 @@ async def read_contact(contact_id: UUID, connection: Reading, response: Response
     return ContactAnswer.model_validate(row)
 
 
-@router.patch("/{contact_id}", openapi_extra=STAFF)
+@router.patch("/{contact_id}", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def change_contact(
     contact_id: UUID,
     body: ContactChange,

@@ -1,11 +1,14 @@
-"""What is exported, in pages by id: no transaction stays open while somebody takes a file in slowly."""
+"""What is exported, in pages by id: no transaction stays open while somebody takes a file in slowly.
+
+`seen` says which companies exist for the caller.
+"""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import ColumnElement, Select, select, text
 
 from chassis.database import Database
 from contracts.identity.values import CustomerStatus
@@ -49,22 +52,28 @@ class Export:
 
 
 async def companies(
-    database: Database, *, status: CustomerStatus | None, group: str | None, storefront: str | None, search: str | None
+    database: Database,
+    seen: ColumnElement[bool],
+    *,
+    status: CustomerStatus | None,
+    group: str | None,
+    storefront: str | None,
+    search: str | None,
 ) -> Export:
     """With a column for every external key that a company has."""
     async with database.reading() as connection:
         systems = list(await connection.scalars(_SYSTEMS))
     return Export(
         header=[*CompanyRows.columns.known, *(f"key_{system}" for system in systems)],
-        query=choose_companies(status=status, group=group, storefront=storefront, search=search),
+        query=choose_companies(seen, status=status, group=group, storefront=storefront, search=search),
         id=Company.id,
         cells=lambda company: company_cells(company, systems),
     )
 
 
-def contacts(*, company_id: UUID | None, group: str | None) -> Export:
+def contacts(seen: ColumnElement[bool], *, company_id: UUID | None, group: str | None) -> Export:
     query = select(Contact.__table__, Company.number.label("company_number"))
-    query = query.outerjoin(Company, Company.id == Contact.company_id)
+    query = query.outerjoin(Company, Company.id == Contact.company_id).where(seen)
     if company_id:
         query = query.where(Contact.company_id == company_id)
     if group:
@@ -77,13 +86,13 @@ def contacts(*, company_id: UUID | None, group: str | None) -> Export:
     )
 
 
-def members(*, company_id: UUID | None) -> Export:
+def members(seen: ColumnElement[bool], *, company_id: UUID | None) -> Export:
     """Those who are members now."""
     query = select(
         Member.__table__, Contact.name, Contact.email, Contact.language, Company.number.label("company_number")
     )
     query = query.join(Contact, Contact.id == Member.contact_id).join(Company, Company.id == Member.company_id)
-    query = query.where(Member.active)
+    query = query.where(Member.active, seen)
     if company_id:
         query = query.where(Member.company_id == company_id)
     return Export(

@@ -7,22 +7,25 @@ from fastapi import Query, Request
 from fastapi.responses import StreamingResponse
 
 from chassis.http.routing import Router
-from contracts.identity.values import CustomerStatus
+from contracts.identity.operations import staff_may
+from contracts.identity.values import CustomerStatus, StaffPermission
 from contracts.shared.values import Code
 from identity.access import Staff
 from identity.companies.routes import Search
 from identity.exports import queries
 from identity.exports.files import Format, download
+from identity.staff.companies import own_companies
 
 router = Router(prefix="/v1/exports", tags=["exports"])
-STAFF = {"x-access": "staff"}
 Form = Annotated[Format, Query(alias="format")]
 
 
-@router.get("/companies", openapi_extra=STAFF, response_class=StreamingResponse)
+@router.get(
+    "/companies", openapi_extra=staff_may(StaffPermission.EXPORT, for_own=True), response_class=StreamingResponse
+)
 async def export_companies(
     request: Request,
-    _: Staff,
+    caller: Staff,
     form: Form = Format.CSV,
     status: CustomerStatus | None = None,
     group: Code | None = None,
@@ -31,23 +34,27 @@ async def export_companies(
 ) -> StreamingResponse:
     """Companies, oldest first (ID-24)."""
     database = request.app.state.database
-    chosen = await queries.companies(database, status=status, group=group, storefront=storefront, search=search)
+    chosen = await queries.companies(
+        database, own_companies(caller), status=status, group=group, storefront=storefront, search=search
+    )
     return await download("companies", chosen.rows(database), form)
 
 
-@router.get("/contacts", openapi_extra=STAFF, response_class=StreamingResponse)
+@router.get(
+    "/contacts", openapi_extra=staff_may(StaffPermission.EXPORT, for_own=True), response_class=StreamingResponse
+)
 async def export_contacts(
-    request: Request, _: Staff, form: Form = Format.CSV, company_id: UUID | None = None, group: Code | None = None
+    request: Request, caller: Staff, form: Form = Format.CSV, company_id: UUID | None = None, group: Code | None = None
 ) -> StreamingResponse:
     """Contacts, oldest first, with our id, by which a row of an import knows them again (ID-24)."""
-    chosen = queries.contacts(company_id=company_id, group=group)
+    chosen = queries.contacts(own_companies(caller), company_id=company_id, group=group)
     return await download("contacts", chosen.rows(request.app.state.database), form)
 
 
-@router.get("/members", openapi_extra=STAFF, response_class=StreamingResponse)
+@router.get("/members", openapi_extra=staff_may(StaffPermission.EXPORT, for_own=True), response_class=StreamingResponse)
 async def export_members(
-    request: Request, _: Staff, form: Form = Format.CSV, company_id: UUID | None = None
+    request: Request, caller: Staff, form: Form = Format.CSV, company_id: UUID | None = None
 ) -> StreamingResponse:
     """Who is a member now, oldest first (ID-24)."""
-    chosen = queries.members(company_id=company_id)
+    chosen = queries.members(own_companies(caller), company_id=company_id)
     return await download("members", chosen.rows(request.app.state.database), form)

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from chassis.clock import now
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
 from chassis.http.routing import Reading, Router, Session, UploadRoute
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from identity.access import Staff
 from identity.imports import queries
 from identity.imports.commands import apply_import, begin_import
@@ -21,7 +23,6 @@ from identity.imports.models import ImportKind, ImportStatus, Outcome
 
 uploads = Router(kind=UploadRoute, prefix="/v1", tags=["imports"])
 router = Router(prefix="/v1/imports", tags=["imports"])
-STAFF = {"x-access": "staff"}
 
 
 class ImportBegun(BaseModel):
@@ -94,7 +95,7 @@ for _kind, _of in KINDS.items():
             f"Columns: {', '.join(_of.columns.known)}{', key_…' if _of.columns.keyed else ''}."
         ),
         openapi_extra={
-            **STAFF,
+            **staff_may(StaffPermission.MANAGE_CUSTOMERS),
             "requestBody": {
                 "required": True,
                 "content": {
@@ -106,13 +107,13 @@ for _kind, _of in KINDS.items():
     )
 
 
-@router.get("/{import_id}", openapi_extra=STAFF)
+@router.get("/{import_id}", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def read_import(import_id: UUID, connection: Reading, _: Staff) -> Progress:
     """How far an import has come."""
     return Progress.model_validate(await queries.import_progress(connection, import_id))
 
 
-@router.get("/{import_id}/rows", openapi_extra=STAFF)
+@router.get("/{import_id}/rows", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def list_rows(
     import_id: UUID,
     connection: Reading,
@@ -127,7 +128,11 @@ async def list_rows(
     return page([RowOutcome.model_validate(row) for row in rows], limit, lambda one: (one.row,))
 
 
-@router.get("/{import_id}/refused.csv", openapi_extra=STAFF, response_class=StreamingResponse)
+@router.get(
+    "/{import_id}/refused.csv",
+    openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS),
+    response_class=StreamingResponse,
+)
 async def download_refused(import_id: UUID, request: Request, connection: Reading, _: Staff) -> StreamingResponse:
     """The refused rows with their cells and the reason, to be corrected and sent again."""
     found = await queries.import_progress(connection, import_id)
@@ -139,7 +144,7 @@ async def download_refused(import_id: UUID, request: Request, connection: Readin
     )
 
 
-@router.post("/{import_id}/apply", status_code=202, openapi_extra=STAFF)
+@router.post("/{import_id}/apply", status_code=202, openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def apply(import_id: UUID, session: Session, _: Staff) -> Progress:
     """Do what was previewed, in the background; `status` becomes `applied`."""
     return Progress.model_validate(await apply_import(session, import_id, now()))

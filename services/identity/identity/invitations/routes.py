@@ -10,8 +10,9 @@ from chassis.errors import Forbidden, NotFound
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from contracts.identity.activities import InvitationStatus
+from contracts.identity.operations import staff_or_member
 from contracts.identity.tokens import StaffClaims
-from contracts.identity.values import Permission
+from contracts.identity.values import Permission, StaffPermission
 from contracts.shared.values import Code, Elapsed, Language, Money
 from identity.access import StaffOrMember, may_manage
 from identity.contacts.email import Email
@@ -26,7 +27,7 @@ from identity.invitations.commands import (
 from identity.invitations.inviting import Invitee, InvitePeople, InvitingOutcome, invite_people
 from identity.invitations.models import Invitation
 from identity.members.queries import company_exists
-from identity.members.routes import ACCESS, Name, Terms, columns_of, managed_company
+from identity.members.routes import Name, Terms, columns_of, managed_company
 
 router = Router(prefix="/v1", tags=["invitations"])
 inviting = Router(prefix="/v1", tags=["invitations"], kind=ForgetfulRoute)
@@ -57,7 +58,11 @@ class Outcomes(BaseModel):
     outcomes: list[OutcomeView]
 
 
-@inviting.post("/companies/{company_id}/invitations", summary="Invite several people", openapi_extra=ACCESS)
+@inviting.post(
+    "/companies/{company_id}/invitations",
+    summary="Invite several people",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_invitations(company_id: UUID, body: NewInvitations, caller: StaffOrMember, session: Session) -> Outcomes:
     """One outcome per address. Whether an address has an account elsewhere changes nothing."""
     may_manage(caller, company_id)
@@ -99,7 +104,11 @@ class InvitationView(BaseModel):
     member_id: UUID | None
 
 
-@router.get("/companies/{company_id}/invitations", summary="Invitations of a company", openapi_extra=ACCESS)
+@router.get(
+    "/companies/{company_id}/invitations",
+    summary="Invitations of a company",
+    openapi_extra=staff_or_member(StaffPermission.SEE_CUSTOMERS),
+)
 async def get_invitations(
     company_id: UUID,
     caller: StaffOrMember,
@@ -132,7 +141,11 @@ def _ref(invitation: Invitation) -> InvitationRef:
     )
 
 
-@router.post("/invitations/{invitation_id}/resend", summary="Mail a new link", openapi_extra=ACCESS)
+@router.post(
+    "/invitations/{invitation_id}/resend",
+    summary="Mail a new link",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_resend(invitation_id: UUID, caller: StaffOrMember, session: Session) -> InvitationRef:
     """The clock starts again; links of earlier issues are dead."""
     command = ChangeInvitation(invitation_id, managed_company(caller))
@@ -145,13 +158,21 @@ class Extension(BaseModel):
     by: Annotated[Elapsed, Field(examples=["P7D"])]
 
 
-@router.post("/invitations/{invitation_id}/extend", summary="Move the expiry", openapi_extra=ACCESS)
+@router.post(
+    "/invitations/{invitation_id}/extend",
+    summary="Move the expiry",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_extend(invitation_id: UUID, body: Extension, caller: StaffOrMember, session: Session) -> InvitationRef:
     command = ChangeInvitation(invitation_id, managed_company(caller))
     return _ref(await extend_invitation(session, command, ExtendBy(body.by)))
 
 
-@router.post("/invitations/{invitation_id}/revoke", summary="Take it back", openapi_extra=ACCESS)
+@router.post(
+    "/invitations/{invitation_id}/revoke",
+    summary="Take it back",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_revoke(invitation_id: UUID, caller: StaffOrMember, session: Session) -> InvitationRef:
     """The invitee is told. Revoked already: nothing happens."""
     command = ChangeInvitation(invitation_id, managed_company(caller))

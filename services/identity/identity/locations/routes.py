@@ -11,7 +11,9 @@ from chassis.errors import Forbidden, NotFound
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_or_member
 from contracts.identity.tokens import StaffClaims
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Address, Code
 from identity.access import MemberCaller, StaffOrMember, may_manage
 from identity.companies.routes import Text
@@ -19,7 +21,7 @@ from identity.locations.commands import ChangeLocation, OpenLocation, change_loc
 from identity.locations.models import Location
 from identity.locations.queries import locations_of
 from identity.members.queries import company_exists
-from identity.members.routes import ACCESS, managed_company
+from identity.members.routes import managed_company
 
 router = Router(prefix="/v1", tags=["locations"])
 
@@ -72,7 +74,11 @@ def _for_all_locations(caller: StaffClaims | MemberCaller) -> UUID | None:
     return company_id
 
 
-@router.get("/companies/{company_id}/locations", summary="Locations of a company", openapi_extra=ACCESS)
+@router.get(
+    "/companies/{company_id}/locations",
+    summary="Locations of a company",
+    openapi_extra=staff_or_member(StaffPermission.SEE_CUSTOMERS),
+)
 async def get_locations(
     company_id: UUID,
     caller: StaffOrMember,
@@ -90,7 +96,12 @@ async def get_locations(
     return page([_view(row) for row in rows], limit, lambda last: (last.location_id,))
 
 
-@router.post("/companies/{company_id}/locations", status_code=201, summary="Open a location", openapi_extra=ACCESS)
+@router.post(
+    "/companies/{company_id}/locations",
+    status_code=201,
+    summary="Open a location",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_location(
     company_id: UUID, body: NewLocation, caller: StaffOrMember, session: Session, response: Response
 ) -> LocationView:
@@ -102,7 +113,11 @@ async def post_location(
     return _view(location)
 
 
-@router.patch("/locations/{location_id}", summary="Change a location", openapi_extra=ACCESS)
+@router.patch(
+    "/locations/{location_id}",
+    summary="Change a location",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def patch_location(
     location_id: UUID,
     body: LocationChange,
@@ -118,7 +133,11 @@ async def patch_location(
     return _view(location)
 
 
-@router.post("/locations/{location_id}/close", summary="Close a location", openapi_extra=ACCESS)
+@router.post(
+    "/locations/{location_id}/close",
+    summary="Close a location",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_close(location_id: UUID, caller: StaffOrMember, session: Session) -> LocationView:
     """Its orders stay. Closed already: nothing happens."""
     return _view(await close_location(session, location_id, _for_all_locations(caller), clock.now()))

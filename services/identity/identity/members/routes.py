@@ -12,8 +12,9 @@ from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router, Session
 from chassis.service import resource
+from contracts.identity.operations import SIGNED_IN_ONLY, staff_or_member
 from contracts.identity.tokens import StaffClaims
-from contracts.identity.values import Capability, CustomerStatus, Permission
+from contracts.identity.values import Capability, CustomerStatus, Permission, StaffPermission
 from contracts.shared.values import Code, Language, Money
 from identity.access import MemberCaller, StaffOrMember, may_manage
 from identity.contacts.email import Email
@@ -25,7 +26,6 @@ from identity.policies import status_table
 from identity.sign_in.passwords import LONGEST, Passwords
 
 router = Router(prefix="/v1", tags=["members"])
-ACCESS: dict[str, Any] = {"x-access": "staff-or-member"}
 Locations = Annotated[frozenset[UUID], Field(min_length=1, max_length=200)]
 Name = Annotated[str, Field(min_length=1, max_length=120, examples=["Bram Jansen"])]
 
@@ -117,7 +117,11 @@ def columns_of(row: Any, view: type[BaseModel]) -> dict[str, Any]:
     return {name: value for name, value in row._mapping.items() if name in view.model_fields}
 
 
-@router.get("/companies/{company_id}/members", summary="Members of a company", openapi_extra=ACCESS)
+@router.get(
+    "/companies/{company_id}/members",
+    summary="Members of a company",
+    openapi_extra=staff_or_member(StaffPermission.SEE_CUSTOMERS),
+)
 async def get_members(
     company_id: UUID,
     caller: StaffOrMember,
@@ -133,7 +137,12 @@ async def get_members(
     return page([_view(row) for row in rows], limit, lambda last: (last.member_id,))
 
 
-@router.post("/companies/{company_id}/members", status_code=201, summary="Add a member at once", openapi_extra=ACCESS)
+@router.post(
+    "/companies/{company_id}/members",
+    status_code=201,
+    summary="Add a member at once",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def post_member(
     company_id: UUID,
     body: NewMember,
@@ -171,7 +180,9 @@ class MemberChanged(MemberRef):
     active: bool
 
 
-@router.patch("/members/{member_id}", summary="Change a member", openapi_extra=ACCESS)
+@router.patch(
+    "/members/{member_id}", summary="Change a member", openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS)
+)
 async def patch_member(
     member_id: UUID,
     body: MemberChange,
@@ -205,7 +216,12 @@ async def patch_member(
     )
 
 
-@router.delete("/members/{member_id}", status_code=204, summary="Remove a member", openapi_extra=ACCESS)
+@router.delete(
+    "/members/{member_id}",
+    status_code=204,
+    summary="Remove a member",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
+)
 async def delete_member(member_id: UUID, caller: StaffOrMember, session: Session) -> None:
     """Out of every service within a second as a rule. Removed already: nothing happens."""
     command = RemoveMember(member_id, managed_company(caller), granter_of(caller))
@@ -225,15 +241,26 @@ class Me(BaseModel):
     name: str
     email: str
     staff_id: UUID | None = None
+    permissions: list[str] | None = None
+    """Of staff."""
+    representative: Code | None = None
+    """Of staff: the sales representative whose companies are his."""
     member: MemberView | None = None
     company: CompanyOfCaller | None = None
 
 
-@router.get("/me", summary="Who the caller is, and what he may do", openapi_extra=ACCESS)
+@router.get("/me", summary="Who the caller is, and what he may do", openapi_extra=SIGNED_IN_ONLY)
 async def get_me(caller: StaffOrMember, connection: Reading) -> Me:
     if isinstance(caller, StaffClaims):
         staff = await queries.staff_member(connection, caller.sub)
-        return Me(kind="staff", name=staff.name, email=staff.email, staff_id=staff.id)
+        return Me(
+            kind="staff",
+            name=staff.name,
+            email=staff.email,
+            staff_id=staff.id,
+            permissions=sorted(caller.permissions),
+            representative=caller.representative,
+        )
     row = await queries.member_and_company(connection, caller.member_id)
     allowed = (await status_table(connection)).allowed.get(row.status, frozenset())
     company = CompanyOfCaller(**columns_of(row, CompanyOfCaller), allowed=allowed)

@@ -6,12 +6,14 @@ from pydantic import AwareDatetime, BaseModel
 
 from chassis import clock
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from identity.access import Staff
 from identity.personal_data.commands import erase_person
 from identity.personal_data.queries import PersonalData, personal_data
 
 router = Router(prefix="/v1/contacts", tags=["personal data"])
-STAFF = {"x-access": "staff"}
+STAFF = staff_may(StaffPermission.MANAGE_PERSONAL_DATA)
 
 
 class Erased(BaseModel):

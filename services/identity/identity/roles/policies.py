@@ -47,22 +47,23 @@ class Role(BaseModel):
         return self.names.get(language) or self.names.get(Language.ENGLISH) or self.names[min(self.names)]
 
 
-def _named(dutch: str, french: str, swedish: str, english: str, german: str) -> dict[Language, str]:
+def named(dutch: str, french: str, swedish: str, english: str, german: str) -> dict[Language, str]:
+    """A name in every language."""
     return dict(zip(Language, (dutch, french, swedish, english, german), strict=True))
 
 
 BUILT_IN: dict[Code, Role] = {
     BuiltIn.ADMINISTRATOR.value: Role(
-        names=_named("Beheerder", "Administrateur", "Administratör", "Administrator", "Administrator"),
+        names=named("Beheerder", "Administrateur", "Administratör", "Administrator", "Administrator"),
         permissions=frozenset(Permission),
         administers=True,
     ),
     BuiltIn.EMPLOYEE.value: Role(
-        names=_named("Medewerker", "Employé", "Medarbetare", "Employee", "Mitarbeiter"),
+        names=named("Medewerker", "Employé", "Medarbetare", "Employee", "Mitarbeiter"),
         permissions=frozenset(Permission) - {Permission.MANAGE_MEMBERS, Permission.ATTEST_ORDERS},
     ),
     BuiltIn.USER.value: Role(
-        names=_named("Gebruiker", "Utilisateur", "Användare", "User", "Benutzer"),
+        names=named("Gebruiker", "Utilisateur", "Användare", "User", "Benutzer"),
         permissions=frozenset(
             {Permission.BUY, Permission.SEE_PRICES, Permission.SEE_OWN_ORDERS, Permission.SEE_REQUISITION_LISTS}
         ),

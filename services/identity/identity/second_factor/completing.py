@@ -48,7 +48,7 @@ async def complete(database: Database, box: SecretBox, given: Completion, at: da
     await count_code(database, kind, subject_id, given.network, at)
     async with database.transaction() as session:
         awaited = await challenge_of(session, given.challenge, at, lock=True)
-        refusal = await refusal_now(session, awaited) or await refusal_of_means(session, kind, SignInMeans.PASSWORD)
+        refusal = await refusal_now(session, awaited, at) or await refusal_of_means(session, kind, SignInMeans.PASSWORD)
         if refusal:
             raise refusal
         act_as(f"{kind.value}:{awaited.member_id or subject_id}")
@@ -80,7 +80,7 @@ async def enrol_by_challenge(session: AsyncSession, box: SecretBox, token: str, 
         Forbidden: he may not sign in any more.
     """
     awaited = await challenge_of(session, token, at, lock=True)
-    refusal = await refusal_now(session, awaited)
+    refusal = await refusal_now(session, awaited, at)
     if refusal is None and not awaited.enrols:
         refusal = Forbidden("code-needed", "There is a second factor already; give its code.")
     if refusal:

@@ -1,6 +1,6 @@
 """HTTP: a person's second factor, the second step of signing in, and staff who help after a loss."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -11,6 +11,8 @@ from chassis import clock
 from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from chassis.policies import policy
 from chassis.service import resource
+from contracts.identity.operations import SIGNED_IN_ONLY, staff_may
+from contracts.identity.values import StaffPermission
 from identity.access import Staff
 from identity.second_factor.attempts import count_code
 from identity.second_factor.codes import SecretBox, provisioning_uri
@@ -41,8 +43,6 @@ from identity.sign_in.routes import (
 )
 
 router = Router(prefix="/v1", tags=["sign-in"], kind=ForgetfulRoute)
-OWN: dict[str, Any] = {"x-access": "staff-or-member"}
-STAFF: dict[str, Any] = {"x-access": "staff"}
 
 Box = Annotated[SecretBox, resource(SecretBox)]
 Code = Annotated[str, Field(min_length=6, max_length=40, examples=["492039"])]
@@ -78,7 +78,7 @@ async def _secret(session: AsyncSession, kind: SubjectKind, subject_id: UUID, se
 # -- one's own ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("/second-factor", summary="Whether the caller has a second factor", openapi_extra=OWN)
+@router.get("/second-factor", summary="Whether the caller has a second factor", openapi_extra=SIGNED_IN_ONLY)
 async def get_factor(own: Own, connection: Reading) -> Factor:
     row = await factor_of(connection, own.subject_id)
     if row is None:
@@ -90,7 +90,7 @@ class Enrolment(_Body):
     password: PresentedPassword
 
 
-@router.post("/second-factor", status_code=201, summary="Begin with a second factor", openapi_extra=OWN)
+@router.post("/second-factor", status_code=201, summary="Begin with a second factor", openapi_extra=SIGNED_IN_ONLY)
 async def post_factor(
     body: Enrolment,
     own: Own,
@@ -113,7 +113,7 @@ class FirstCode(_Body):
     code: Code
 
 
-@router.post("/second-factor/confirm", summary="The first code: from now on it counts", openapi_extra=OWN)
+@router.post("/second-factor/confirm", summary="The first code: from now on it counts", openapi_extra=SIGNED_IN_ONLY)
 async def post_confirmation(
     body: FirstCode, own: Own, request: Request, database: DatabaseOfProcess, session: Session, box: Box
 ) -> RecoveryCodes:
@@ -130,7 +130,9 @@ class Removal(_Body):
     code: Code
 
 
-@router.post("/second-factor/remove", status_code=204, summary="Do without a second factor", openapi_extra=OWN)
+@router.post(
+    "/second-factor/remove", status_code=204, summary="Do without a second factor", openapi_extra=SIGNED_IN_ONLY
+)
 async def post_removal(
     body: Removal,
     own: Own,
@@ -201,7 +203,7 @@ async def post_enrolment(body: ChallengeBody, session: Session, box: Box) -> Sec
     "/contacts/{contact_id}/second-factor",
     status_code=204,
     summary="Remove a contact's second factor",
-    openapi_extra=STAFF,
+    openapi_extra=staff_may(StaffPermission.MANAGE_MEMBERS),
 )
 async def delete_of_contact(contact_id: UUID, caller: Staff, session: Session) -> None:
     """For who lost his device and his recovery codes, and has shown who he is. All his sessions end."""
@@ -212,7 +214,7 @@ async def delete_of_contact(contact_id: UUID, caller: Staff, session: Session) -
     "/staff/{staff_id}/second-factor",
     status_code=204,
     summary="Remove a colleague's second factor",
-    openapi_extra=STAFF,
+    openapi_extra=staff_may(StaffPermission.MANAGE_STAFF),
 )
 async def delete_of_staff(staff_id: UUID, caller: Staff, session: Session) -> None:
     """Not one's own: `not-of-oneself`."""

@@ -1,6 +1,7 @@
 """Who may sign in: the facts of an account and its memberships, and the refusal that follows from them, in one place."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -39,6 +40,8 @@ class Candidate:
     subject_id: UUID
     password_hash: str | None
     verified: bool
+    until: datetime | None = None
+    """Of an external of the staff: when his access ends."""
 
     @classmethod
     async def of(cls, session: AsyncSession, kind: SubjectKind, subject_id: UUID) -> Self | None:
@@ -51,12 +54,12 @@ class Candidate:
     async def _staff(cls, session: AsyncSession, which: ColumnElement[bool]) -> Self | None:
         row = (
             await session.execute(
-                select(StaffMember.id, Credential.password_hash)
+                select(StaffMember.id, StaffMember.until, Credential.password_hash)
                 .outerjoin(Credential, Credential.subject_id == StaffMember.id)
                 .where(which, StaffMember.active)
             )
         ).first()
-        return cls(SubjectKind.STAFF, row.id, row.password_hash, verified=True) if row else None
+        return cls(SubjectKind.STAFF, row.id, row.password_hash, verified=True, until=row.until) if row else None
 
     @classmethod
     async def _contact(cls, session: AsyncSession, which: ColumnElement[bool]) -> Self | None:
@@ -93,8 +96,10 @@ class Candidate:
         return [Admitted(*row) for row in rows]
 
 
-def refusal_of_contact(candidate: Candidate) -> DomainError | None:
+def refusal_of_account(candidate: Candidate, at: datetime) -> DomainError | None:
     """Whatever company it is for."""
+    if candidate.until is not None and candidate.until <= at:
+        return Forbidden("access-ended", "Your access has ended.")
     if candidate.verified:
         return None
     return Forbidden("address-not-verified", "Use the link in the mail that was sent to you; a new one is on its way.")

@@ -17,6 +17,7 @@ from chassis.http.authentication import claims_of
 from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
+from contracts.identity.operations import SIGNED_IN_ONLY
 from contracts.identity.states import ACCESS_TOKEN_LIFE
 from contracts.identity.tokens import claims_adapter
 from contracts.shared.links import LinkKeys
@@ -152,7 +153,7 @@ async def post_refresh(body: Refresh, database: DatabaseOfProcess, session: Sess
     return await tokens_of(session, signer, await renew(database, body.refresh_token, at), at)
 
 
-@router.delete("/sessions/current", status_code=204, summary="Sign out", openapi_extra={"x-access": "staff-or-member"})
+@router.delete("/sessions/current", status_code=204, summary="Sign out", openapi_extra=SIGNED_IN_ONLY)
 async def delete_session(request: Request, session: Session) -> None:
     """Also for who may not sign in any more."""
     claims = await claims_of(request)
@@ -232,9 +233,7 @@ class PasswordChange(BaseModel):
     password: Annotated[str, Field(max_length=LONGEST)]
 
 
-@router.post(
-    "/password", status_code=204, summary="Change one's password", openapi_extra={"x-access": "staff-or-member"}
-)
+@router.post("/password", status_code=204, summary="Change one's password", openapi_extra=SIGNED_IN_ONLY)
 async def post_password(
     body: PasswordChange,
     own: Own,

@@ -1,6 +1,5 @@
 """HTTP: a person's open sessions, and who ends them."""
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel
@@ -8,6 +7,8 @@ from pydantic import AwareDatetime, BaseModel
 from chassis import clock
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import SIGNED_IN_ONLY, staff_may, staff_or_member
+from contracts.identity.values import StaffPermission
 from identity.access import Staff, StaffOrMember
 from identity.members.routes import granter_of, managed_company
 from identity.sign_in.current import Own
@@ -23,8 +24,6 @@ from identity.sign_in.models import EndedBecause, SubjectKind
 from identity.sign_in.queries import sessions_of
 
 router = Router(prefix="/v1", tags=["sign-in"])
-ACCESS: dict[str, Any] = {"x-access": "staff-or-member"}
-STAFF: dict[str, Any] = {"x-access": "staff"}
 
 
 class SessionView(BaseModel):
@@ -45,7 +44,7 @@ class Revoked(BaseModel):
     """How many were open."""
 
 
-@router.get("/sessions", summary="The caller's open sessions", openapi_extra=ACCESS)
+@router.get("/sessions", summary="The caller's open sessions", openapi_extra=SIGNED_IN_ONLY)
 async def get_sessions(own: Own, connection: Reading, cursor: Cursor = None, limit: Limit = 50) -> Page[SessionView]:
     """Latest first, for whatever company they were opened."""
     rows = await sessions_of(connection, own.subject_id, clock.now(), limit=limit, cursor=cursor)
@@ -63,20 +62,23 @@ async def get_sessions(own: Own, connection: Reading, cursor: Cursor = None, lim
     return page(views, limit, lambda last: (last.session_id,))
 
 
-@router.delete("/sessions/{session_id}", status_code=204, summary="Revoke one of them", openapi_extra=ACCESS)
+@router.delete("/sessions/{session_id}", status_code=204, summary="Revoke one of them", openapi_extra=SIGNED_IN_ONLY)
 async def delete_one_session(session_id: UUID, own: Own, session: Session) -> None:
     """Its refresh token is dead at once; an access token ends within its five minutes."""
     await revoke_own(session, own, session_id, clock.now())
 
 
-@router.post("/sessions/revoke-others", summary="Revoke all of them but this one", openapi_extra=ACCESS)
+@router.post("/sessions/revoke-others", summary="Revoke all of them but this one", openapi_extra=SIGNED_IN_ONLY)
 async def post_revoke_others(own: Own, session: Session) -> Revoked:
     ended = await end_sessions(session, others(own), EndedBecause.REVOKED, clock.now())
     return Revoked(revoked=len(ended))
 
 
 @router.delete(
-    "/members/{member_id}/sessions", status_code=204, summary="Revoke a member's sessions", openapi_extra=ACCESS
+    "/members/{member_id}/sessions",
+    status_code=204,
+    summary="Revoke a member's sessions",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_MEMBERS),
 )
 async def delete_sessions_of_member(member_id: UUID, caller: StaffOrMember, session: Session) -> None:
     """By staff, or who manages the members of his company; an administrator's by an administrator alone."""
@@ -85,7 +87,10 @@ async def delete_sessions_of_member(member_id: UUID, caller: StaffOrMember, sess
 
 
 @router.delete(
-    "/contacts/{contact_id}/sessions", status_code=204, summary="Revoke a contact's sessions", openapi_extra=STAFF
+    "/contacts/{contact_id}/sessions",
+    status_code=204,
+    summary="Revoke a contact's sessions",
+    openapi_extra=staff_may(StaffPermission.MANAGE_MEMBERS),
 )
 async def delete_sessions_of_contact(contact_id: UUID, _: Staff, session: Session) -> None:
     """In all companies."""
@@ -93,7 +98,10 @@ async def delete_sessions_of_contact(contact_id: UUID, _: Staff, session: Sessio
 
 
 @router.delete(
-    "/staff/{staff_id}/sessions", status_code=204, summary="Revoke a colleague's sessions", openapi_extra=STAFF
+    "/staff/{staff_id}/sessions",
+    status_code=204,
+    summary="Revoke a colleague's sessions",
+    openapi_extra=staff_may(StaffPermission.MANAGE_STAFF),
 )
 async def delete_sessions_of_staff(staff_id: UUID, _: Staff, session: Session) -> None:
     await revoke_of_person(session, SubjectKind.STAFF, staff_id, clock.now())

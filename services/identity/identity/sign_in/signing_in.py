@@ -20,7 +20,7 @@ from identity.external_sign_in.policies import refusal_of_means
 from identity.second_factor.challenges import Challenged, challenge, next_step
 from identity.second_factor.models import Challenge
 from identity.second_factor.policies import Use, use_for
-from identity.sign_in.admission import Admitted, Candidate, refusal_of_contact, refusal_of_membership
+from identity.sign_in.admission import Admitted, Candidate, refusal_of_account, refusal_of_membership
 from identity.sign_in.commands import password_stands, verify_again
 from identity.sign_in.models import (
     EndedBecause,
@@ -119,7 +119,7 @@ async def entrant_of(
     session: AsyncSession, candidate: Candidate, wanted: Wanted, at: datetime
 ) -> Entrant | DomainError:
     """Who has shown that the account is his, for the membership that he signs in for."""
-    if refusal := refusal_of_contact(candidate):
+    if refusal := refusal_of_account(candidate, at):
         if refusal.code == "address-not-verified":
             await verify_again(session, candidate.subject_id, at)
         return refusal
@@ -202,7 +202,7 @@ async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | Do
         return invalid
     if of.ended_at is not None or at >= of.expires_at:
         return invalid
-    if refusal := await refusal_now(session, of) or await _refusal_of_means(session, of):
+    if refusal := await refusal_now(session, of, at) or await _refusal_of_means(session, of):
         return refusal
     act_as(f"{of.kind.value}:{of.member_id or of.subject_id}")
     presented.used_at = at
@@ -210,18 +210,18 @@ async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | Do
     return Opened(of, _new_token(session, of, at))
 
 
-async def refusal_now(session: AsyncSession, of: SignInSession | Challenge) -> DomainError | None:
+async def refusal_now(session: AsyncSession, of: SignInSession | Challenge, at: datetime) -> DomainError | None:
     """Identity opens and renews only for who may sign in now."""
     candidate = await Candidate.of(session, of.kind, of.subject_id)
     if candidate is None:
         return Unauthenticated("refresh-token-invalid", "Sign in again.")
     if of.member_id is None:
-        return refusal_of_contact(candidate)
+        return refusal_of_account(candidate, at)
     memberships = await candidate.memberships(session)
     admitted = next((one for one in memberships if one.member_id == of.member_id), None)
     if admitted is None:
         return Forbidden("member-inactive", "You are not a member of this company any more.")
-    return refusal_of_contact(candidate) or await refusal_of_membership(session, admitted)
+    return refusal_of_account(candidate, at) or await refusal_of_membership(session, admitted)
 
 
 async def _refusal_of_means(session: AsyncSession, of: SignInSession) -> DomainError | None:

@@ -9,26 +9,30 @@ from chassis.keys import Signer
 from contracts.identity.states import ACCESS_TOKEN_LIFE
 from contracts.identity.tokens import AUDIENCE, ISSUER, MemberClaims, StaffClaims
 from identity.sign_in.models import SignInSession
-
-
-def claims_of_session(of: SignInSession) -> StaffClaims | MemberClaims:
-    if of.member_id is None or of.company_id is None:
-        return StaffClaims(sub=of.subject_id, sid=of.id)
-    return MemberClaims(sub=of.subject_id, sid=of.id, company=of.company_id, member=of.member_id)
+from identity.staff.models import StaffMember
 
 
 async def access_token(session: AsyncSession, signer: Signer, of: SignInSession, at: datetime) -> str:
-    """A token for the next `ACCESS_TOKEN_LIFE`.
+    """A token for the next `ACCESS_TOKEN_LIFE`; an external's ends with his time (ID-21).
 
     Raises:
         NotYet: there is no signing key yet.
     """
-    issued = int(at.timestamp())
-    claims = claims_of_session(of).model_dump(mode="json") | {
+    ends = at + ACCESS_TOKEN_LIFE
+    said: StaffClaims | MemberClaims
+    if of.member_id is None or of.company_id is None:
+        grant = (await session.get_one(StaffMember, of.subject_id)).grant
+        ends = min(ends, grant.until or ends)
+        said = StaffClaims(
+            sub=of.subject_id, sid=of.id, permissions=grant.permissions, representative=grant.representative
+        )
+    else:
+        said = MemberClaims(sub=of.subject_id, sid=of.id, company=of.company_id, member=of.member_id)
+    claims = said.model_dump(mode="json") | {
         "iss": ISSUER,
         "aud": AUDIENCE,
-        "iat": issued,
-        "exp": issued + int(ACCESS_TOKEN_LIFE.total_seconds()),
+        "iat": int(at.timestamp()),
+        "exp": int(ends.timestamp()),
         "jti": str(new_id()),
     }
     return await signer.sign_token(session, claims, at)

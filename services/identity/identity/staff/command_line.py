@@ -13,7 +13,8 @@ from identity.external_sign_in.commands import take_passwords_again
 from identity.operators import with_database
 from identity.settings import IdentitySettings
 from identity.sign_in.passwords import Passwords
-from identity.staff.commands import AddStaff, bootstrap_staff
+from identity.staff.commands import AddStaff, StaffTerms, bootstrap_staff
+from identity.staff.models import ADMINISTRATOR
 
 PASSWORD_VARIABLE = "COUNTERSIGN_BOOTSTRAP_PASSWORD"  # noqa: S105 - the name of the variable
 
@@ -29,8 +30,9 @@ def bootstrap(name: Annotated[str, typer.Option()], email: Annotated[str, typer.
     async def act(database: Database, _: IdentitySettings) -> str:
         address = normalised(email)
         hashed = await Passwords().hash(password, about=(name, address))
+        first = AddStaff(name, address, hashed, StaffTerms(ADMINISTRATOR))
         async with database.transaction() as session:
-            added = await bootstrap_staff(session, AddStaff(name, address, hashed), clock.now())
+            added = await bootstrap_staff(session, first, clock.now())
         return "The first member of staff may sign in." if added else "This member of staff is there already."
 
     with_database(act)

@@ -23,6 +23,7 @@ def _company(state: CompanyState) -> dict[str, Any]:
         "with_account_access": state.with_account_access,
         "storefront": state.storefront,
         "pays_by_invoice": state.pays_by_invoice,
+        "sales_representative": state.sales_representative,
     }
 
 

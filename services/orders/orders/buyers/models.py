@@ -22,6 +22,7 @@ class CompanyRow(Projected):
     with_account_access: Mapped[bool]
     storefront: Mapped[str] = mapped_column(Text)
     pays_by_invoice: Mapped[bool]
+    sales_representative: Mapped[str | None] = mapped_column(Text)
 
 
 class MemberRow(Projected):
@@ -70,6 +71,7 @@ class Company:
     storefront: str
     pays_by_invoice: bool = False
     with_account_access: bool = True
+    sales_representative: str | None = None
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
 

@@ -34,6 +34,7 @@ _BUYER = (
         CompanyRow.with_account_access,
         CompanyRow.storefront,
         CompanyRow.pays_by_invoice,
+        CompanyRow.sales_representative,
         StatusTableRow.allowed,
         CompanyLimits.per_order,
         CompanyLimits.per_month,
@@ -67,6 +68,7 @@ async def find_buyer(
         storefront=row["storefront"],
         pays_by_invoice=row["pays_by_invoice"],
         with_account_access=row["with_account_access"],
+        sales_representative=row["sales_representative"],
         limit_per_order=_money(row["per_order"]),
         limit_per_month=_money(row["per_month"]),
     )

@@ -10,9 +10,11 @@ from chassis import clock
 from chassis.errors import Forbidden, NotFound
 from chassis.http.etag import etag
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_or_member
 from contracts.identity.tokens import StaffClaims
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Money
-from orders.access import STAFF_OR_MEMBER, StaffOrMember, member_of
+from orders.access import StaffOrMember, member_of
 from orders.buyers.models import Buyer
 from orders.limits.commands import SetCompanyLimits, set_company_limits
 from orders.limits.queries import MonthUse, company_is_known, read_limits
@@ -57,7 +59,11 @@ def _may_manage(caller: StaffClaims | Buyer, company_id: UUID) -> None:
         raise Forbidden("administrators-only", "Only an administrator of the company may do this.")
 
 
-@router.get("/companies/{company_id}", openapi_extra=STAFF_OR_MEMBER, summary="Read a company's limits and their use")
+@router.get(
+    "/companies/{company_id}",
+    openapi_extra=staff_or_member(StaffPermission.SEE_ORDERS),
+    summary="Read a company's limits and their use",
+)
 async def read_company_limits(
     company_id: UUID, caller: StaffOrMember, connection: Reading, response: Response
 ) -> CompanyLimitsAnswer:
@@ -71,7 +77,11 @@ async def read_company_limits(
     )
 
 
-@router.put("/companies/{company_id}", openapi_extra=STAFF_OR_MEMBER, summary="Set a company's limits")
+@router.put(
+    "/companies/{company_id}",
+    openapi_extra=staff_or_member(StaffPermission.MANAGE_ORDERS),
+    summary="Set a company's limits",
+)
 async def change_company_limits(
     company_id: UUID,
     body: CompanyLimitsBody,

@@ -16,6 +16,7 @@ from contracts.identity.values import Permission
 from contracts.orders.values import OrderStatus
 from orders.buyers.models import Buyer, Member
 from orders.orders.models import Order
+from orders.own_companies import is_his
 
 Row = Mapping[str, Any]
 _TABLE = Order.__table__
@@ -24,12 +25,12 @@ _TABLE = Order.__table__
 def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
     """Which orders this caller may see (OR-10).
 
-    Staff: all. An administrator, and who may see all orders: those of the company. An attester: also those that wait or
-    waited for attestation, which he must be able to check. Of these, who acts for some locations only: the orders for them.
-    Everybody else who may see orders: his own.
+    Staff: all, or those of their companies (ID-20). An administrator, and who may see all orders: those of the company.
+    An attester: also those that wait or waited for attestation, which he must be able to check. Of these, who acts for
+    some locations only: the orders for them. Everybody else who may see orders: his own.
     """
     if isinstance(caller, StaffClaims):
-        return true()
+        return is_his(caller, Order.company_id)
     member = caller.member
     if member is None:
         return false()

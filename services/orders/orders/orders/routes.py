@@ -12,16 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock
-from chassis.errors import NotYet
+from chassis.errors import NotFound, NotYet
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, page
 from chassis.http.routing import HotWritingRoute, Reading, Router, Session
 from chassis.keys import KeyRing
 from chassis.service import resource
+from contracts.identity.operations import staff_may, staff_or_member
 from contracts.identity.tokens import StaffClaims
+from contracts.identity.values import StaffPermission
 from contracts.orders.values import OrderStatus, PaymentChoice
 from contracts.shared.values import Code, Moment
-from orders.access import MEMBER, STAFF, STAFF_OR_MEMBER, MemberCaller, Staff, StaffOrMember, member_of
+from orders.access import MEMBER, MemberCaller, Staff, StaffOrMember, member_of
 from orders.attestation.attesters import Merchant
 from orders.attestation.commands import AttestOrder, DeclineOrder, attest_order, decline_order
 from orders.buyers.models import Buyer, Member
@@ -90,7 +92,7 @@ def _answer(order: Order, response: Response) -> OrderAnswer:
     "",
     status_code=201,
     response_model=OrderAnswer,
-    openapi_extra=STAFF_OR_MEMBER,
+    openapi_extra=staff_or_member(StaffPermission.ORDER_FOR_CUSTOMERS, for_own=True),
     summary="Submit an order from a priced cart",
 )
 async def submit_order(
@@ -125,12 +127,18 @@ async def _buyer(session: AsyncSession, caller: StaffClaims | Buyer, company_id:
     if isinstance(caller, Buyer):
         return caller
     buyer = await find_buyer(session, company_id, None)
+    if not caller.sees_all_companies and (buyer is None or not caller.sees(buyer.company.sales_representative)):
+        raise NotFound
     if buyer is None:
         raise NotYet("company-unknown", "The company has not arrived here yet.")
     return buyer
 
 
-@router.get("", openapi_extra=STAFF_OR_MEMBER, summary="Orders that the caller may see, newest first")
+@router.get(
+    "",
+    openapi_extra=staff_or_member(StaffPermission.SEE_ORDERS, for_own=True),
+    summary="Orders that the caller may see, newest first",
+)
 async def search_orders(
     caller: StaffOrMember,
     connection: Reading,
@@ -157,7 +165,7 @@ async def search_orders(
 
 @router.get(
     "/export",
-    openapi_extra=STAFF,
+    openapi_extra=staff_may(StaffPermission.EXPORT, for_own=True),
     summary="Orders as CSV, a row per line, oldest first",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {}}}},
@@ -183,7 +191,11 @@ async def export_orders(
     return StreamingResponse(rows(), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/{order_id}", openapi_extra=STAFF_OR_MEMBER, summary="One order, with why it stands where it stands")
+@router.get(
+    "/{order_id}",
+    openapi_extra=staff_or_member(StaffPermission.SEE_ORDERS),
+    summary="One order, with why it stands where it stands",
+)
 async def read_order(order_id: OrderId, caller: StaffOrMember, connection: Reading, response: Response) -> OrderView:
     row = await find_order(connection, order_id, caller)
     lines = await read_lines(connection, [order_id])
@@ -197,14 +209,18 @@ def _decider(caller: StaffClaims | Buyer) -> Member | Merchant:
     return Merchant() if isinstance(caller, StaffClaims) else member_of(caller)
 
 
-@router.post("/{order_id}/attest", openapi_extra=STAFF_OR_MEMBER, summary="The company says yes")
+@router.post(
+    "/{order_id}/attest", openapi_extra=staff_or_member(StaffPermission.MANAGE_ORDERS), summary="The company says yes"
+)
 async def attest(order_id: OrderId, caller: StaffOrMember, session: Session, response: Response) -> OrderAnswer:
     """Staff may only when it has come to the merchant."""
     order = await attest_order(session, AttestOrder(order_id, _decider(caller), clock.now()))
     return _answer(order, response)
 
 
-@router.post("/{order_id}/decline", openapi_extra=STAFF_OR_MEMBER, summary="The company says no")
+@router.post(
+    "/{order_id}/decline", openapi_extra=staff_or_member(StaffPermission.MANAGE_ORDERS), summary="The company says no"
+)
 async def decline(
     order_id: OrderId, body: DeclineBody, caller: StaffOrMember, session: Session, response: Response
 ) -> OrderAnswer:
@@ -218,13 +234,21 @@ async def withdraw(order_id: OrderId, caller: MemberCaller, session: Session, re
     return _answer(order, response)
 
 
-@router.post("/{order_id}/confirm", openapi_extra=STAFF, summary="The merchant will deliver it")
+@router.post(
+    "/{order_id}/confirm",
+    openapi_extra=staff_may(StaffPermission.MANAGE_ORDERS),
+    summary="The merchant will deliver it",
+)
 async def confirm(order_id: OrderId, caller: Staff, session: Session, response: Response) -> OrderAnswer:
     order = await commands.confirm_order(session, commands.ConfirmOrder(order_id, clock.now()))
     return _answer(order, response)
 
 
-@router.post("/{order_id}/cancel", openapi_extra=STAFF, summary="The merchant will not deliver it")
+@router.post(
+    "/{order_id}/cancel",
+    openapi_extra=staff_may(StaffPermission.MANAGE_ORDERS),
+    summary="The merchant will not deliver it",
+)
 async def cancel(
     order_id: OrderId, body: CancelBody, caller: Staff, session: Session, response: Response
 ) -> OrderAnswer:

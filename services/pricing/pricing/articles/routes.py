@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Amount, Code, Language
-from pricing.access import STAFF_ONLY, Staff
+from pricing.access import Staff
 from pricing.articles import queries
 from pricing.articles.commands import PutArticle, put_article
 from pricing.articles.models import ArticleStatus
@@ -49,7 +51,9 @@ def _answer(row: Any) -> ArticleAnswer:
     return ArticleAnswer.model_validate(row, from_attributes=True)
 
 
-@router.put("/{code}", openapi_extra=STAFF_ONLY, responses={201: {"model": ArticleAnswer}})
+@router.put(
+    "/{code}", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES), responses={201: {"model": ArticleAnswer}}
+)
 async def put(
     code: Code,
     body: ArticleBody,
@@ -69,7 +73,7 @@ async def put(
     return _answer(article)
 
 
-@router.get("/{code}", openapi_extra=STAFF_ONLY)
+@router.get("/{code}", openapi_extra=staff_may(StaffPermission.SEE_PRICES, for_own=True))
 async def read(code: Code, connection: Reading, response: Response, _: Staff) -> ArticleAnswer:
     """Read an article."""
     row = await queries.article(connection, code)
@@ -77,7 +81,7 @@ async def read(code: Code, connection: Reading, response: Response, _: Staff) ->
     return _answer(row)
 
 
-@router.get("", openapi_extra=STAFF_ONLY)
+@router.get("", openapi_extra=staff_may(StaffPermission.SEE_PRICES, for_own=True))
 async def list_articles(connection: Reading, _: Staff, cursor: Cursor = None, limit: Limit = 50) -> Page[ArticleAnswer]:
     """List articles by code."""
     after = decode_cursor(cursor, 1)[0] if cursor else None

@@ -16,6 +16,7 @@ def _company(state: CompanyState) -> dict[str, Any]:
         "vat_number": state.vat_number,
         "vat_exempt": state.vat_exempt,
         "groups": list(state.groups),
+        "sales_representative": state.sales_representative,
     }
 
 

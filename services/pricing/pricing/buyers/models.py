@@ -20,6 +20,7 @@ class KnownCompany(Projected):
     vat_number: Mapped[str | None] = mapped_column(Text)
     vat_exempt: Mapped[bool]
     groups: Mapped[list[str]]
+    sales_representative: Mapped[str | None] = mapped_column(Text)
 
 
 class KnownMember(Projected):

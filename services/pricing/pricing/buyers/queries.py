@@ -66,7 +66,7 @@ assigned AS (
     WHERE g.recorded_from <= :known AND coalesce(g.recorded_until > :known, true)
     UNION ALL
     SELECT 'base', NULL, number FROM price_lists WHERE base)
-SELECT company.status, company.country, company.vat_number, company.vat_exempt,
+SELECT company.status, company.sales_representative, company.country, company.vat_number, company.vat_exempt,
     member.company_id, member.active, member.permissions,
     (SELECT allowed FROM status_tables LIMIT 1) AS allowed,
     (SELECT document FROM policies WHERE name = 'pricing' AND scope IN (company.storefront, '*')
@@ -116,7 +116,7 @@ async def find_buyer(
         at: prices, lists, terms and rates as they were known and valid at this moment.
 
     Raises:
-        NotFound: staff named a company that is not known here.
+        NotFound: staff named a company that is not known here, or not one of theirs (ID-20).
         NotYet: the member or its company has not arrived here yet.
         Forbidden: `member-inactive`, `permission-missing`, or the status's own code (`customer-disabled`).
     """
@@ -133,8 +133,8 @@ async def find_buyer(
         },
     )
     row = SimpleNamespace(**found[0]) if found else None
-    if member_id is None:
-        _admit_staff(row, needs)
+    if isinstance(caller, StaffClaims):
+        _admit_staff(row, needs, caller)
     else:
         _admit_member(row, needs, company_id)
     assert row is not None
@@ -161,8 +161,8 @@ def _usable(
     return UsableList(number, code, currency, Level(level), group, newest or 0, pending)
 
 
-def _admit_staff(row: Any, needs: Capability) -> None:
-    if row is None:
+def _admit_staff(row: Any, needs: Capability, caller: StaffClaims) -> None:
+    if row is None or not caller.sees(row.sales_representative):
         raise NotFound
     if needs is Capability.BUILD_CART:
         _require(row, Capability.BE_ORDERED_FOR)

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis import clock
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
 from chassis.http.routing import Reading, Router, Session, UploadRoute
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Code, Moment
-from pricing.access import STAFF_ONLY, Staff
+from pricing.access import Staff
 from pricing.imports import queries
 from pricing.imports.commands import BeginImport, apply_import, begin_import
 from pricing.imports.models import ImportKind, ImportStatus
@@ -65,7 +67,7 @@ class ApplyBody(BaseModel):
 
 def _csv(example: str) -> dict[str, Any]:
     content = {"text/csv": {"schema": {"type": "string"}, "example": example}}
-    return {**STAFF_ONLY, "requestBody": {"required": True, "content": content}}
+    return {**staff_may(StaffPermission.MANAGE_PRICES), "requestBody": {"required": True, "content": content}}
 
 
 async def _begin(request: Request, session: Session, response: Response, price_list: str | None) -> ImportBegun:
@@ -104,13 +106,13 @@ async def import_prices(code: Code, request: Request, session: Session, response
     return await _begin(request, session, response, code)
 
 
-@router.get("/imports/{import_id}", openapi_extra=STAFF_ONLY)
+@router.get("/imports/{import_id}", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def read(import_id: UUID, connection: Reading, _: Staff) -> Progress:
     """How far an import has come."""
     return Progress.model_validate(await queries.import_progress(connection, import_id))
 
 
-@router.get("/imports/{import_id}/rows", openapi_extra=STAFF_ONLY)
+@router.get("/imports/{import_id}/rows", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def list_rows(
     import_id: UUID,
     connection: Reading,
@@ -125,7 +127,7 @@ async def list_rows(
     return page([RowReport.model_validate(row) for row in rows], limit, lambda one: (one.row,))
 
 
-@router.post("/imports/{import_id}/apply", status_code=202, openapi_extra=STAFF_ONLY)
+@router.post("/imports/{import_id}/apply", status_code=202, openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def apply(import_id: UUID, session: Session, _: Staff, body: ApplyBody | None = None) -> Progress:
     """Switch on all accepted rows together, at once or at a stated time; `status` becomes `applied` (PR-13)."""
     at = (body.at if body else None) or clock.now()

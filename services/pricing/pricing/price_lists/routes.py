@@ -11,8 +11,10 @@ from chassis import clock
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Amount, Code, Currency, Moment
-from pricing.access import STAFF_ONLY, Staff
+from pricing.access import Staff
 from pricing.price_lists import queries
 from pricing.price_lists.commands import PutPriceList, PutPrices, Tier, put_price_list, put_prices
 
@@ -64,7 +66,9 @@ class PricesAnswer(BaseModel):
     tiers: list[TierBody]
 
 
-@router.put("/{code}", openapi_extra=STAFF_ONLY, responses={201: {"model": PriceListAnswer}})
+@router.put(
+    "/{code}", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES), responses={201: {"model": PriceListAnswer}}
+)
 async def put(
     code: Code,
     body: PriceListBody,
@@ -83,7 +87,7 @@ async def put(
     return PriceListAnswer.model_validate(found)
 
 
-@router.get("/{code}", openapi_extra=STAFF_ONLY)
+@router.get("/{code}", openapi_extra=staff_may(StaffPermission.SEE_PRICES))
 async def read(code: Code, connection: Reading, response: Response, _: Staff) -> PriceListAnswer:
     """Read a price list, without its prices."""
     row = await queries.price_list(connection, code)
@@ -91,7 +95,7 @@ async def read(code: Code, connection: Reading, response: Response, _: Staff) ->
     return PriceListAnswer.model_validate(row)
 
 
-@router.get("", openapi_extra=STAFF_ONLY)
+@router.get("", openapi_extra=staff_may(StaffPermission.SEE_PRICES))
 async def list_price_lists(
     connection: Reading, _: Staff, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PriceListAnswer]:
@@ -101,7 +105,7 @@ async def list_price_lists(
     return page([PriceListAnswer.model_validate(row) for row in rows], limit, lambda one: (one.code,))
 
 
-@router.get("/{code}/prices", openapi_extra=STAFF_ONLY)
+@router.get("/{code}/prices", openapi_extra=staff_may(StaffPermission.SEE_PRICES))
 async def list_prices(
     code: Code, connection: Reading, _: Staff, cursor: Cursor = None, limit: Limit = 50
 ) -> Page[PricesAnswer]:
@@ -131,7 +135,7 @@ def _prices(rows: list[Any]) -> PricesAnswer:
     return PricesAnswer(article=rows[0].article, tiers=tiers)
 
 
-@router.put("/{code}/prices/{article}", openapi_extra=STAFF_ONLY)
+@router.put("/{code}/prices/{article}", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def put_article_prices(
     code: Code, article: Code, body: PricesBody, session: Session, response: Response, _: Staff
 ) -> PricesAnswer:

@@ -13,10 +13,12 @@ from chassis.errors import Forbidden, Invalid, NotFound, Problem
 from chassis.http.routing import AskingRoute, HotRoute, Reading, Router
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
+from contracts.identity.operations import staff_or_member
 from contracts.identity.tokens import MemberClaims, StaffClaims
+from contracts.identity.values import StaffPermission
 from contracts.pricing.priced_cart import MAX_LINES, Explanation, PricedCart
 from contracts.shared.values import DECIMAL_PATTERN, Address, Amount, Code, CountryCode, Currency, Language, Moment
-from pricing.access import PUBLIC, STAFF_OR_MEMBER, StaffOrMember
+from pricing.access import PUBLIC, StaffOrMember
 from pricing.priced_carts.queries import CartWanted, PricesWanted, explained_prices, price_cart
 
 router = Router(prefix="/v1", tags=["prices"], kind=AskingRoute)
@@ -119,7 +121,7 @@ def _company_of(caller: StaffClaims | MemberClaims, named: UUID | None) -> UUID:
     "/priced-carts",
     status_code=201,
     response_model=SignedCart,
-    openapi_extra=STAFF_OR_MEMBER,
+    openapi_extra=staff_or_member(StaffPermission.ORDER_FOR_CUSTOMERS, for_own=True),
 )
 async def price(
     body: CartBody,
@@ -146,7 +148,7 @@ async def price(
     return Response(content, 201, media_type="application/json")
 
 
-@router.post("/prices", openapi_extra=STAFF_OR_MEMBER)
+@router.post("/prices", openapi_extra=staff_or_member(StaffPermission.SEE_PRICES, for_own=True))
 async def prices(body: PricesBody, connection: Reading, caller: StaffOrMember) -> ExplainedPrices:
     """ "My prices" for a page of articles, unsigned, each explained; for staff as of any past moment (PR-11, PR-12)."""
     now = clock.now()

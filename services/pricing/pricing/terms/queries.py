@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.pricing.states import AssigneeKind
+from pricing.buyers.models import KnownCompany
 from pricing.terms.models import Terms
 
 
@@ -15,3 +16,11 @@ async def terms(connection: AsyncConnection, kind: AssigneeKind, assignee: str) 
         Terms.assignee_kind == kind, Terms.assignee == assignee
     )
     return (await connection.execute(query)).first()
+
+
+async def representative_of(connection: AsyncConnection, company: str) -> str | None:
+    """None: the company has no sales representative, or is not known here."""
+    found: str | None = await connection.scalar(
+        select(KnownCompany.sales_representative).where(KnownCompany.key == company)
+    )
+    return found

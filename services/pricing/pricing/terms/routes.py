@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis import clock
 from chassis.errors import Invalid, NotFound, Problem
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from contracts.pricing.states import AssigneeKind
 from contracts.shared.values import Code
-from pricing.access import STAFF_ONLY, Staff
+from pricing.access import Staff
 from pricing.terms import queries
 from pricing.terms.commands import AssignList, give_list, take_list_back
 
@@ -52,7 +54,7 @@ def _named(kind: AssigneeKind, assignee: str) -> str:
         raise Invalid("assignee-malformed", f"A {kind} is named by its id.", problems=[problem]) from error
 
 
-@router.post("", status_code=201, openapi_extra=STAFF_ONLY)
+@router.post("", status_code=201, openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def give(body: TermsBody, session: Session, response: Response, _: Staff) -> TermsAnswer:
     """Give a price list to a contact, a company or a group; given twice, it is given once (PR-03, PR-04)."""
     assignee = _named(body.assignee_kind, body.assignee)
@@ -61,17 +63,26 @@ async def give(body: TermsBody, session: Session, response: Response, _: Staff) 
     return TermsAnswer.model_validate(found, from_attributes=True)
 
 
-@router.delete("/{kind}/{assignee}/{price_list}", status_code=204, openapi_extra=STAFF_ONLY)
+@router.delete(
+    "/{kind}/{assignee}/{price_list}", status_code=204, openapi_extra=staff_may(StaffPermission.MANAGE_PRICES)
+)
 async def take_back(kind: AssigneeKind, assignee: Assignee, price_list: Code, session: Session, _: Staff) -> None:
     """Take a price list back."""
     if not await take_list_back(session, AssignList(kind, _named(kind, assignee), price_list), at=clock.now()):
         raise NotFound
 
 
-@router.get("/{kind}/{assignee}", openapi_extra=STAFF_ONLY)
-async def read(kind: AssigneeKind, assignee: Assignee, connection: Reading, _: Staff) -> TermsAnswer:
-    """Which price lists a contact, company or group has; empty where nothing was ever given."""
+@router.get("/{kind}/{assignee}", openapi_extra=staff_may(StaffPermission.SEE_PRICES, for_own=True))
+async def read(kind: AssigneeKind, assignee: Assignee, connection: Reading, caller: Staff) -> TermsAnswer:
+    """Which price lists a contact, company or group has; empty where nothing was ever given.
+
+    Who acts for his own companies alone sees those of his companies (ID-20).
+    """
     assignee = _named(kind, assignee)
+    if not caller.sees_all_companies:
+        his = kind is AssigneeKind.COMPANY and caller.sees(await queries.representative_of(connection, assignee))
+        if not his:
+            raise NotFound
     row = await queries.terms(connection, kind, assignee)
     return TermsAnswer(
         assignee_kind=kind,

@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis import clock
 from chassis.errors import NotFound
 from chassis.http.routing import Reading, Router, Session
+from contracts.identity.operations import staff_may
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Amount, Code, CountryCode, Moment
-from pricing.access import STAFF_ONLY, Staff
+from pricing.access import Staff
 from pricing.vat import queries
 from pricing.vat.commands import PutVatRate, put_vat_rate
 
@@ -43,14 +45,14 @@ async def _listed(connection: Reading, country: str | None = None, vat_class: st
     return VatRates(items=[VatRateAnswer.model_validate(row, from_attributes=True) for row in rows])
 
 
-@router.put("/{country}/{vat_class}", openapi_extra=STAFF_ONLY)
+@router.put("/{country}/{vat_class}", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def put(country: CountryCode, vat_class: Code, body: VatRateBody, session: Session, _: Staff) -> VatRateAnswer:
     """Set the rate of a class in a country, from a moment on (PR-06)."""
     await put_vat_rate(session, PutVatRate(country, vat_class, body.rate, body.valid_from), at=clock.now())
     return VatRateAnswer(country=country, vat_class=vat_class, rate=body.rate, valid_from=body.valid_from)
 
 
-@router.get("/{country}/{vat_class}", openapi_extra=STAFF_ONLY)
+@router.get("/{country}/{vat_class}", openapi_extra=staff_may(StaffPermission.SEE_PRICES, for_own=True))
 async def read(country: CountryCode, vat_class: Code, connection: Reading, _: Staff) -> VatRates:
     """The rates of a class in a country, past and future ones included."""
     found = await _listed(connection, country, vat_class)
@@ -59,7 +61,7 @@ async def read(country: CountryCode, vat_class: Code, connection: Reading, _: St
     return found
 
 
-@router.get("", openapi_extra=STAFF_ONLY)
+@router.get("", openapi_extra=staff_may(StaffPermission.SEE_PRICES, for_own=True))
 async def list_rates(connection: Reading, _: Staff, country: CountryCode | None = None) -> VatRates:
     """List the rates."""
     return await _listed(connection, country)

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("with_account_access", sa.Boolean(), nullable=False),
         sa.Column("storefront", sa.Text(), nullable=False),
         sa.Column("pays_by_invoice", sa.Boolean(), nullable=False),
+        sa.Column("sales_representative", sa.Text(), nullable=True),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),

@@ -196,6 +196,7 @@ def upgrade() -> None:
         sa.Column("vat_number", sa.Text(), nullable=True),
         sa.Column("vat_exempt", sa.Boolean(), nullable=False),
         sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sales_representative", sa.Text(), nullable=True),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
