@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from demo.story.part1_shop import WEBSHOP
 from demo.story.part2_applications import application_body
 from demo.story.part5_orders import wait_for_order
+from demo.story.sessions import sign_in
 from demo.story.statuses import wait_for_status
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError
@@ -29,7 +30,7 @@ from contracts.publishing.examples import pick
 from contracts.publishing.files import keep_examples
 from contracts.shared.process import ExtendByOperator
 from tests.journeys.holding import has_heard
-from tests.journeys.people import attest_when_asked, company_that_buys, invite, order
+from tests.journeys.people import attest_when_asked, company_that_buys, enabled_company, invite, order
 from tests.journeys.test_demo import tell
 from tests.notifications.scripted_smtp import scripted_server
 from tests.waiting import eventually
@@ -42,6 +43,7 @@ async def test_everything_that_can_be_published_is_published(stack, world):
     await _applications(world, temporal)
     await _people(world, company)
     await _second_factors(world, company)
+    await _a_duplicate_is_merged(world, company)
     await _orders(stack, world, company, temporal)
     await _prices(stack, world, company)
     await _a_mail_that_is_refused(stack, world, company)
@@ -133,6 +135,24 @@ async def _second_factor(world, token: str, password: str) -> None:
     confirmed = await world.identity.call("POST", "/second-factor/confirm", token=token, body=first)
     body = {"password": password, "code": confirmed["recovery_codes"][0]}
     await world.identity.call("POST", "/second-factor/remove", token=token, body=body)
+
+
+async def _a_duplicate_is_merged(world, company) -> None:
+    """ID-26: the firm's twin becomes the firm; who ordered there signs in again, and finds his order here."""
+    member = await enabled_company(world, world.cast.twin)
+    placed = await order(world, member)
+    path, into = f"/companies/{member.company_id}/merge", {"into": company.company_id}
+    seen = await world.identity.call("GET", path, token=world.staff, query=into)
+    assert [one["fate"] for one in seen["members"]] == ["moves"]
+    merged = await world.identity.call("POST", path, token=world.staff, body={**into, "price_lists": "move"})
+    assert merged["merged_into"] == company.company_id
+    member = await sign_in(world, world.cast.twin.first, company.company_id)
+
+    async def found():
+        answer = await world.orders.send("GET", "/orders", token=member.token, query={"scope": "own"})
+        return answer.status == 200 and [one["order_id"] for one in answer["items"]] == [placed.order_id]
+
+    await eventually(found, what="his order is found in the company that remains")
 
 
 async def _orders(stack, world, company, temporal) -> None:

@@ -53,6 +53,22 @@ class CompanyStatusChanged(_CompanyEvent, type="countersign.identity.company.sta
     """The company's first contact, to be told where somebody is to be told."""
 
 
+class PriceListsOfMerged(OpenEnum):
+    """What becomes of the price lists that a merged company was given."""
+
+    MOVE = "move"
+    LEAVE = "leave"
+
+
+class CompanyMerged(_CompanyEvent, type="countersign.identity.company.merged.v1", topic=COMPANY):
+    """It was a duplicate, and is another company now (ID-26). Said again when that one is merged itself."""
+
+    merged_into: UUID
+    merged_into_number: str
+    price_lists: PriceListsOfMerged
+    merged_at: datetime
+
+
 # -- contact and member ------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +140,12 @@ class MemberChanged(_MemberEvent, type="countersign.identity.member.changed.v1",
     limit_per_month: Money | None = None
     locations: frozenset[UUID] | None = None
     """None: all."""
+
+
+class MemberMoved(_MemberEvent, type="countersign.identity.member.moved.v1", topic=MEMBER):
+    """His company was merged into this one; role, permissions and limits stay as they were (ID-26)."""
+
+    former_company_id: UUID
 
 
 class MemberRemoved(_MemberEvent, type="countersign.identity.member.removed.v1", topic=MEMBER):

@@ -34,6 +34,10 @@ class CompanyState(State, type="countersign.identity.company.state.v1", topic=CO
     test: bool = False
     """A test buyer of the merchant's staff: not to be exported as real (ID-07)."""
     external_keys: dict[str, str] = Field(default_factory=dict)
+    merged_into: UUID | None = None
+    """The company that it is now, for good; never itself a merged one. What named this one means that one (ID-26)."""
+    former_numbers: tuple[Code, ...] = ()
+    """Customer numbers of those that were merged into it: they mean this company."""
 
 
 class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMBER_STATE):

@@ -15,6 +15,7 @@ DEFAULT_ALLOWED: dict[CustomerStatus, frozenset[Capability]] = {
     S.REJECTED: frozenset(),
     S.ENABLED: frozenset(Capability),
     S.DISABLED: frozenset(),
+    S.MERGED: frozenset(),
 }
 """The table as delivered; a merchant changes a cell by policy."""
 

@@ -19,6 +19,8 @@ class CustomerStatus(OpenEnum):
     REJECTED = "rejected"
     ENABLED = "enabled"
     DISABLED = "disabled"
+    MERGED = "merged"
+    """It is another company's duplicate, and was merged into it (ID-26)."""
 
 
 class Capability(OpenEnum):

@@ -47,6 +47,7 @@ from identity.invitations.queries import expected_acceptances
 from identity.invitations.workflows import InvitationAcceptanceWorkflow
 from identity.locations import routes as locations_routes
 from identity.members import routes as members_routes
+from identity.merging import routes as merging_routes
 from identity.organisation import routes as organisation_routes
 from identity.organisation.policies import OrganisationPolicy, check_organisation
 from identity.personal_data import routes as personal_data_routes
@@ -95,6 +96,7 @@ ROUTERS = [
         access=staff_may(StaffPermission.MANAGE_STAFF),
     ),
     companies_routes.router,
+    merging_routes.router,
     contacts_routes.router,
     personal_data_routes.router,
     *applications_routes.routers,

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.policies import EVERYWHERE, Policy, policy
@@ -57,6 +57,12 @@ class StatusTablePolicy(Policy):
     """What each customer status allows; everywhere the same."""
 
     allowed: dict[CustomerStatus, frozenset[Capability]] = Field(default=DEFAULT_ALLOWED)
+
+    @model_validator(mode="after")
+    def _merged_is_over(self) -> Self:
+        if self.allowed.get(CustomerStatus.MERGED):
+            raise ValueError("a merged company is another company now: it may nothing by itself")
+        return self
 
 
 async def status_table(connection: AsyncConnection | AsyncSession) -> StatusTable:

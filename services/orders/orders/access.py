@@ -14,7 +14,7 @@ from chassis.http.authentication import claims_of
 from contracts.identity.operations import permission_lacking
 from contracts.identity.status_table import refusal_code
 from contracts.identity.tokens import MemberClaims, StaffClaims, claims_adapter
-from contracts.identity.values import Capability
+from contracts.identity.values import Capability, CustomerStatus
 from orders.buyers.models import Buyer, Member
 from orders.buyers.queries import find_buyer
 from orders.own_companies import leads_to_own_company
@@ -46,6 +46,8 @@ async def _connection(request: Request) -> AsyncIterator[AsyncConnection | Async
 async def _admit(request: Request, claims: MemberClaims) -> Buyer:
     async with _connection(request) as connection:
         buyer = await find_buyer(connection, claims.company, claims.member)
+    if buyer is not None and buyer.company.status is CustomerStatus.MERGED:
+        raise _by_status(buyer.company.status)  # its members are in the other company: sign in again
     if buyer is None or buyer.member is None:
         raise NotYet("member-unknown", "The member or its company has not arrived here yet.")
     if not buyer.member.active:
@@ -53,12 +55,15 @@ async def _admit(request: Request, claims: MemberClaims) -> Buyer:
     if not buyer.company.with_account_access:
         raise Forbidden("company-without-account-access", "Nobody signs in for this company.")
     if Capability.LOG_IN not in buyer.company.allowed:
-        status = buyer.company.status
-        raise Forbidden(
-            refusal_code(status), "The company's status does not allow this.", facts={"customer_status": status.value}
-        )
+        raise _by_status(buyer.company.status)
     act_as(f"member:{buyer.member.member_id}")
     return buyer
+
+
+def _by_status(status: CustomerStatus) -> Forbidden:
+    return Forbidden(
+        refusal_code(status), "The company's status does not allow this.", facts={"customer_status": status.value}
+    )
 
 
 async def _staff(request: Request) -> StaffClaims:

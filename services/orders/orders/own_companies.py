@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request
-from sqlalchemy import ColumnElement, Uuid, cast, false, select, true
+from sqlalchemy import ColumnElement, Uuid, cast, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import aliased
 
 from chassis.errors import NotFound
 from contracts.identity.tokens import StaffClaims
@@ -14,12 +15,17 @@ from orders.orders.models import Order
 
 
 def is_his(caller: StaffClaims, company_id: Any) -> ColumnElement[bool]:
-    """For a statement over what has this column with its company."""
+    """For a statement over what has this column with its company, which may have been merged into another (ID-26)."""
     if caller.sees_all_companies:
         return true()
     if caller.representative is None:
         return false()
-    his = select(cast(CompanyRow.key, Uuid)).where(CompanyRow.sales_representative == caller.representative)
+    now = aliased(CompanyRow)
+    his = (
+        select(cast(CompanyRow.key, Uuid))
+        .join(now, cast(now.key, Uuid) == func.coalesce(CompanyRow.merged_into, cast(CompanyRow.key, Uuid)))
+        .where(now.sales_representative == caller.representative)
+    )
     return company_id.in_(his)  # type: ignore[no-any-return]
 
 

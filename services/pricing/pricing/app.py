@@ -28,6 +28,7 @@ from pricing.price_lists import routes as price_lists_routes
 from pricing.priced_carts import routes as priced_carts_routes
 from pricing.settings import PricingSettings
 from pricing.terms import activities as terms_activities
+from pricing.terms import consumers as terms_consumers
 from pricing.terms import routes as terms_routes
 from pricing.terms.commands import note_lapses
 from pricing.vat import routes as vat_routes
@@ -81,6 +82,7 @@ service = Service(
     topics=topics("pricing"),
     verifier=TokenVerifier("identity", ISSUER, AUDIENCE, KeyRing()),
     routers=ROUTERS,
+    subscriptions=terms_consumers.subscriptions,
     projections=PROJECTIONS,
     activities=terms_activities.activities,
     duties=duties,

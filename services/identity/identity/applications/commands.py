@@ -15,7 +15,13 @@ from contracts.identity.events import CompanyOrigin, WithdrawnBecause
 from contracts.identity.states import ContactKind
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
 from identity.applications.models import FOR_PEOPLE, Application, application_numbers
-from identity.companies.commands import Conditions, CreateCompany, claim_number, create_company, lock_company
+from identity.companies.commands import (
+    Conditions,
+    CreateCompany,
+    claim_number,
+    create_company,
+    lock_company_even_merged,
+)
 from identity.companies.models import Company
 from identity.companies.numbers import CompanyRecord
 from identity.companies.status import ApplicationOutcome
@@ -103,7 +109,7 @@ async def lock_with_company(session: AsyncSession, application_id: UUID) -> tupl
     company_id = await session.scalar(select(Application.company_id).where(Application.id == application_id))
     if company_id is None:
         raise NotFound
-    company = await lock_company(session, company_id)
+    company = await lock_company_even_merged(session, company_id)
     return await lock_application(session, application_id), company
 
 

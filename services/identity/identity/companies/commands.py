@@ -90,6 +90,18 @@ async def lock_company(session: AsyncSession, company_id: UUID) -> Company:
 
     Raises:
         NotFound: there is none.
+        Conflict: `customer-merged`; nothing of it changes any more (ID-26).
+    """
+    company = await lock_company_even_merged(session, company_id)
+    company.require_unmerged()
+    return company
+
+
+async def lock_company_even_merged(session: AsyncSession, company_id: UUID) -> Company:
+    """For what the company once began, which has ended in itself and says so.
+
+    Raises:
+        NotFound: there is none.
     """
     company = await session.scalar(select(Company).where(Company.id == company_id).with_for_update())
     if company is None:
@@ -146,6 +158,7 @@ def _new_company(command: CreateCompany, rules: RegistrationPolicy, at: datetime
         application_outcome=ApplicationOutcome.NONE,
         first_invitation_live=False,
         has_price_list=False,
+        former_numbers=[],
         status=CustomerStatus.NONE,
     )
 

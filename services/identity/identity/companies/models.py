@@ -5,14 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Sequence, Text
+from sqlalchemy import ForeignKey, Index, Sequence, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
 from chassis.errors import Conflict
 from chassis.metadata import metadata_of
-from contracts.identity.events import CompanyChanged, CompanyCreated, CompanyOrigin, CompanyStatusChanged
+from contracts.identity.events import (
+    CompanyChanged,
+    CompanyCreated,
+    CompanyMerged,
+    CompanyOrigin,
+    CompanyStatusChanged,
+    PriceListsOfMerged,
+)
 from contracts.identity.states import CompanyState
 from contracts.identity.values import CustomerStatus
 from contracts.shared.values import Language
@@ -36,6 +43,7 @@ class Company(Aggregate):
         ),
         Index("ix_companies_vat_number", "vat_number"),
         Index("ix_companies_registration_number", "registration_number"),
+        Index("ix_companies_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     )
 
     number: Mapped[str] = mapped_column(Text, unique=True)
@@ -69,6 +77,11 @@ class Company(Aggregate):
     suspended_at: Mapped[datetime | None]
     suspension_reason: Mapped[str | None] = mapped_column(Text)
     has_price_list: Mapped[bool] = mapped_column(default=False)
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
+    """The company that it is now; never a merged one."""
+    merged_at: Mapped[datetime | None]
+    former_numbers: Mapped[list[str]] = mapped_column(default=list)
+    """Customer numbers of those that were merged into it."""
     status: Mapped[CustomerStatus] = mapped_column(default=CustomerStatus.NONE, index=True)
     """Stored so that lists can be filtered by it; written with the facts and only there."""
 
@@ -80,6 +93,7 @@ class Company(Aggregate):
             self.accepted_at,
             self.suspended_at,
             self.has_price_list,
+            self.merged_into is not None,
         )
 
     def announce(self) -> None:
@@ -149,6 +163,37 @@ class Company(Aggregate):
         """What pricing says of its terms and of those of its groups (PR-04)."""
         self._note("price-list-given" if has else "price-list-gone", has_price_list=has)
 
+    def merge_into(self, other: "Company", price_lists: PriceListsOfMerged, at: datetime) -> None:
+        """For good: nobody signs in for it and nothing is ordered by it, and its number means the other (ID-26)."""
+        self._note("merged", merged_into=other.id, merged_at=at)
+        self._tell_merger(other, price_lists, at)
+
+    def follow(self, other: "Company", at: datetime) -> None:
+        """What it was merged into was itself merged into this one."""
+        self.merged_into = other.id
+        self._tell_merger(other, PriceListsOfMerged.LEAVE, at)
+
+    def absorb(self, other: "Company") -> None:
+        """Takes the other's numbers, and those of its external keys that it has none of itself."""
+        self.change(
+            {
+                "former_numbers": [*self.former_numbers, other.number, *other.former_numbers],
+                "external_keys": {**other.external_keys, **self.external_keys},
+            }
+        )
+
+    def _tell_merger(self, other: "Company", price_lists: PriceListsOfMerged, at: datetime) -> None:
+        self.record(
+            CompanyMerged(
+                company_id=self.id,
+                number=self.number,
+                merged_into=other.id,
+                merged_into_number=other.number,
+                price_lists=price_lists,
+                merged_at=at,
+            )
+        )
+
     def _note(self, reason: str, **facts: Any) -> None:
         for name, value in facts.items():
             setattr(self, name, value)
@@ -174,6 +219,18 @@ class Company(Aggregate):
         if not self.with_account_access:
             raise Conflict("company-without-account-access", "Nobody signs in for this company.")
 
+    def require_unmerged(self) -> None:
+        """
+        Raises:
+            Conflict: it is another company now.
+        """
+        if self.merged_into is not None:
+            raise Conflict(
+                "customer-merged",
+                "This company was merged into another.",
+                facts={"merged_into": str(self.merged_into)},
+            )
+
     def state(self) -> CompanyState:
         return CompanyState(
             company_id=self.id,
@@ -190,4 +247,6 @@ class Company(Aggregate):
             sales_representative=self.sales_representative,
             test=self.test,
             external_keys=self.external_keys,
+            merged_into=self.merged_into,
+            former_numbers=tuple(self.former_numbers or ()),
         )

@@ -57,6 +57,9 @@ class CompanyAnswer(BaseModel):
     first_contact_id: UUID | None
     has_price_list: bool
     suspension_reason: str | None
+    merged_into: UUID | None
+    merged_at: datetime | None
+    former_numbers: list[str]
     created_at: datetime
 
 
@@ -132,7 +135,12 @@ async def explain_status(connection: AsyncConnection, company_id: UUID, at: date
     """
     row = await read_company(connection, company_id)
     facts = Facts(
-        row.application_outcome, row.first_invitation_live, row.accepted_at, row.suspended_at, row.has_price_list
+        row.application_outcome,
+        row.first_invitation_live,
+        row.accepted_at,
+        row.suspended_at,
+        row.has_price_list,
+        row.merged_into is not None,
     )
     table = await status_table(connection)
     return StatusExplained(

@@ -22,6 +22,7 @@ class Facts:
     Attributes:
         first_invitation_live: an invitation of its first administrator is out.
         has_price_list: pricing says that a list valid now is assigned to it or to a group of its.
+        merged: it is another company now, for good (ID-26).
     """
 
     application_outcome: ApplicationOutcome = ApplicationOutcome.NONE
@@ -29,10 +30,13 @@ class Facts:
     accepted_at: datetime | None = None
     suspended_at: datetime | None = None
     has_price_list: bool = False
+    merged: bool = False
 
 
 def customer_status(facts: Facts) -> CustomerStatus:
     """The heaviest fact decides: reactivating somebody who never accepted does not enable him."""
+    if facts.merged:
+        return CustomerStatus.MERGED
     if facts.suspended_at:
         return CustomerStatus.DISABLED
     if facts.application_outcome is ApplicationOutcome.REJECTED:
@@ -83,5 +87,6 @@ WHY = {
     CustomerStatus.REJECTED: "Its application was rejected.",
     CustomerStatus.ENABLED: "It was approved or invited, and accepted.",
     CustomerStatus.DISABLED: "The merchant suspended it.",
+    CustomerStatus.MERGED: "It was a duplicate, and was merged into another company.",
 }
 """For people: the fact that outweighs the others."""

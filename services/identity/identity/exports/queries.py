@@ -60,12 +60,15 @@ async def companies(
     storefront: str | None,
     search: str | None,
 ) -> Export:
-    """With a column for every external key that a company has."""
+    """With a column for every external key that a company has. Merged ones are left out: read back, their rows would be
+    taken for those of the companies that they are now."""
     async with database.reading() as connection:
         systems = list(await connection.scalars(_SYSTEMS))
     return Export(
         header=[*CompanyRows.columns.known, *(f"key_{system}" for system in systems)],
-        query=choose_companies(seen, status=status, group=group, storefront=storefront, search=search),
+        query=choose_companies(seen, status=status, group=group, storefront=storefront, search=search).where(
+            Company.merged_into.is_(None)
+        ),
         id=Company.id,
         cells=lambda company: company_cells(company, systems),
     )

@@ -5,9 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
-from sqlalchemy import ARRAY, any_, cast, false, or_, select
-from sqlalchemy import Text as TextType
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import DomainError
@@ -23,6 +20,7 @@ from identity.companies.commands import (
     create_companies,
 )
 from identity.companies.models import Company
+from identity.companies.naming import NamedCompanies
 from identity.companies.numbers import CompanyRecord, check_record
 from identity.companies.routes import Number, Text
 from identity.contacts.email import Email
@@ -121,27 +119,21 @@ class CompanyRows:
 class _Known:
     """The companies that rows name, and the policies that they need."""
 
-    def __init__(self, companies: Sequence[Company]) -> None:
-        self._by_number = {one.number: one for one in companies}
-        self._by_key = {item: one for one in companies for item in one.external_keys.items()}
+    def __init__(self, companies: NamedCompanies) -> None:
+        self._companies = companies
         self._rules: dict[str, RegistrationPolicy] = {}
 
     @classmethod
     async def of(cls, session: AsyncSession, rows: Sequence[Said], *, lock: bool) -> "_Known":
         numbers = [said["number"] for said in rows if said.get("number")]
         keys = [dict([found]) for said in rows if (found := _external(said))]
-        named: list[Any] = [Company.number == any_(cast(numbers, ARRAY(TextType)))] if numbers else []
-        if keys:
-            named.append(Company.external_keys.op("@>", is_comparison=True)(any_(cast(keys, ARRAY(JSONB)))))
-        query = select(Company).where(or_(false(), *named)).order_by(Company.id)
-        companies = await session.scalars(query.with_for_update() if lock else query)
-        return cls(companies.all())
+        return cls(await NamedCompanies.of(session, numbers, keys, lock=lock))
 
     def company(self, said: Said) -> Company | None:
         if said.get("number"):
-            return self._by_number.get(said["number"])
+            return self._companies.by_number.get(said["number"])
         found = _external(said)
-        return self._by_key.get(found) if found else None
+        return self._companies.by_key.get(found) if found else None
 
     async def rules(self, session: AsyncSession, storefront: str) -> RegistrationPolicy:
         if storefront not in self._rules:

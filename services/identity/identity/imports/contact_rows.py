@@ -14,6 +14,7 @@ from chassis.errors import DomainError
 from contracts.identity.states import ContactKind
 from contracts.shared.values import Code, Language
 from identity.companies.models import Company
+from identity.companies.naming import NamedCompanies
 from identity.companies.routes import Text
 from identity.contacts.commands import ChangeContact, CreateContact, change_contact, create_contacts
 from identity.contacts.email import Email
@@ -92,8 +93,8 @@ class ContactRows:
 class _Known:
     """The contacts and companies that rows name."""
 
-    def __init__(self, contacts: Sequence[Contact], companies: Sequence[Company]) -> None:
-        self._companies = {one.number: one for one in companies}
+    def __init__(self, contacts: Sequence[Contact], companies: NamedCompanies) -> None:
+        self._companies = companies.by_number
         self._by_id = {str(one.id): one for one in contacts}
         self._by_email: dict[str, list[Contact]] = defaultdict(list)
         for one in contacts:
@@ -102,13 +103,12 @@ class _Known:
     @classmethod
     async def of(cls, session: AsyncSession, rows: Sequence[Said], *, lock: bool) -> "_Known":
         numbers = {said["company"] for said in rows if said.get("company")}
-        companies = select(Company).where(Company.number.in_(numbers)).order_by(Company.id)
         ids = [UUID(said["id"]) for said in rows if said.get("id")]
         emails = {said["email"] for said in rows if not said.get("id")}
         contacts = select(Contact).where(or_(Contact.id.in_(ids), Contact.email.in_(emails))).order_by(Contact.id)
         if lock:  # companies first, always
-            companies, contacts = companies.with_for_update(), contacts.with_for_update()
-        of_numbers = (await session.scalars(companies)).all()
+            contacts = contacts.with_for_update()
+        of_numbers = await NamedCompanies.of(session, numbers, lock=lock)
         return cls((await session.scalars(contacts)).all(), of_numbers)
 
     def company(self, said: Said) -> Company | Refused | None:

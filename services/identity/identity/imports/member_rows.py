@@ -14,6 +14,7 @@ from chassis.errors import DomainError
 from contracts.identity.values import Permission
 from contracts.shared.values import Code, Language, Money
 from identity.companies.models import Company
+from identity.companies.naming import NamedCompanies
 from identity.contacts.email import Email
 from identity.contacts.models import Contact
 from identity.imports.cells import amount, amount_of, joined, yes_or_no
@@ -79,9 +80,7 @@ class MemberRows:
 
 
 async def _companies(session: AsyncSession, rows: Sequence[Said], *, lock: bool) -> dict[str, Company]:
-    query = select(Company).where(Company.number.in_({said["company"] for said in rows})).order_by(Company.id)
-    found = await session.scalars(query.with_for_update() if lock else query)
-    return {one.number: one for one in found.all()}
+    return (await NamedCompanies.of(session, {said["company"] for said in rows}, lock=lock)).by_number
 
 
 async def _members(

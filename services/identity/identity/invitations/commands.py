@@ -11,7 +11,7 @@ from chassis.errors import Conflict, Invalid, NotFound, Problem
 from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.activities import InvitationStatus
-from identity.companies.commands import lock_company
+from identity.companies.commands import lock_company, lock_company_even_merged
 from identity.companies.models import Company
 from identity.contacts.commands import lock_contact
 from identity.contacts.models import Contact
@@ -100,7 +100,7 @@ async def lock_invitation(session: AsyncSession, invitation_id: UUID) -> tuple[C
     company_id = await session.scalar(select(Invitation.company_id).where(Invitation.id == invitation_id))
     if company_id is None:
         raise NotFound
-    company = await lock_company(session, company_id)
+    company = await lock_company_even_merged(session, company_id)
     invitation = await session.scalar(select(Invitation).where(Invitation.id == invitation_id).with_for_update())
     assert invitation is not None
     return company, invitation

@@ -42,6 +42,11 @@ class Location(Aggregate):
         if changed:
             self.record(LocationChanged(**self._refs(), fields=changed))
 
+    def move(self, company_id: UUID, code: str) -> None:
+        """Its company was merged into this one, which has no other location of this code (ID-26)."""
+        changed = self.assign({"company_id": company_id, "code": code})
+        self.record(LocationChanged(**self._refs(), fields=changed))
+
     def close(self, at: datetime) -> None:
         """For good. Closed already: nothing happens."""
         if self.closed_at is None:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
 from chassis.errors import Conflict
-from contracts.identity.events import MemberAdded, MemberChanged, MemberRemoved
+from contracts.identity.events import MemberAdded, MemberChanged, MemberMoved, MemberRemoved
 from contracts.identity.states import MemberState
 from identity.members.grants import Grant, WithGrant
 
@@ -61,6 +61,13 @@ class Member(WithGrant, Aggregate):
         if self.active:
             self.active, self.removed_at = False, at
             self.record(MemberRemoved(member_id=self.id, company_id=self.company_id, contact_id=self.contact_id))
+
+    def move(self, company_id: UUID) -> None:
+        """Its company was merged into this one: it is the same member there (ID-26)."""
+        former, self.company_id = self.company_id, company_id
+        self.record(
+            MemberMoved(member_id=self.id, company_id=company_id, contact_id=self.contact_id, former_company_id=former)
+        )
 
     def state(self) -> MemberState:
         return MemberState(

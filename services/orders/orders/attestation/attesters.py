@@ -23,6 +23,7 @@ class Waiting(Protocol):
     """What these rules look at in an order."""
 
     company_id: UUID
+    """That it was placed by; it may have been merged since."""
     member_id: UUID | None
     contact_id: UUID | None
     asked_of: AskedOf | None
@@ -42,7 +43,7 @@ def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
         return Refusal(
             "order-not-with-merchant", "The company itself decides on this order; it has not come to the merchant."
         )
-    if by.company_id != order.company_id:
+    if order.company_id not in by.account.companies:
         return Refusal("order-of-another-company", "It is an order of another company.")
     if by.member_id == order.member_id or by.contact_id == order.contact_id:
         return Refusal("order-own-attestation", "Nobody attests his own order.")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, Forbidden
 from contracts.orders.values import AskedOf, OrderStatus
 from orders.attestation.attesters import Merchant
-from orders.buyers.models import Member
+from orders.buyers.models import Account, CompanyRow, Member
 from orders.buyers.queries import active_members
 from orders.orders.commands import lock_order, settle_budget
 from orders.orders.models import Order
@@ -32,7 +32,7 @@ async def attest_order(session: AsyncSession, command: AttestOrder) -> Order:
         Forbidden: he may not.
         Conflict: it was decided otherwise.
     """
-    order = await lock_order(session, command.order_id, company_id=_company_of(command.by))
+    order = await lock_order(session, command.order_id, account=_account_of(command.by))
     order.attest(by=command.by, at=command.at)
     return order
 
@@ -47,14 +47,14 @@ class DeclineOrder:
 
 async def decline_order(session: AsyncSession, command: DeclineOrder) -> Order:
     """Raises as `attest_order` does, and Invalid without a comment."""
-    order = await lock_order(session, command.order_id, company_id=_company_of(command.by))
+    order = await lock_order(session, command.order_id, account=_account_of(command.by))
     order.decline(by=command.by, comment=command.comment, at=command.at)
     await settle_budget(session, order)
     return order
 
 
-def _company_of(by: Member | Merchant) -> UUID | None:
-    return by.company_id if isinstance(by, Member) else None
+def _account_of(by: Member | Merchant) -> Account | None:
+    return by.account if isinstance(by, Member) else None
 
 
 async def do_if_possible(session: AsyncSession, order_id: UUID, act: Callable[[Order], None]) -> Order:
@@ -83,11 +83,14 @@ async def escalate_attestation(session: AsyncSession, command: EscalateAttestati
 
 
 async def ask_again(session: AsyncSession, company_ids: Collection[UUID], at: datetime) -> None:
-    """Orders that wait in these companies are put to whoever may decide since their members changed."""
+    """Orders that wait in these companies, and in those merged into them, are put to whoever may decide since their
+    members changed."""
+    merged = select(cast(CompanyRow.key, Uuid)).where(CompanyRow.merged_into.in_(company_ids))
+    concerned = {*company_ids, *await session.scalars(merged)}
     orders = await session.scalars(
         select(Order)
         .where(
-            Order.company_id.in_(company_ids),
+            Order.company_id.in_(concerned),
             Order.status == OrderStatus.AWAITING_ATTESTATION,
             Order.asked_of != AskedOf.MERCHANT,
         )

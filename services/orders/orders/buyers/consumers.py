@@ -24,6 +24,7 @@ def _company(state: CompanyState) -> dict[str, Any]:
         "storefront": state.storefront,
         "pays_by_invoice": state.pays_by_invoice,
         "sales_representative": state.sales_representative,
+        "merged_into": state.merged_into,
     }
 
 
@@ -58,8 +59,14 @@ async def members_changed(session: AsyncSession, states: Sequence[MemberState]) 
     await ask_again(session, {state.company_id for state in states}, clock.now())
 
 
+async def companies_changed(session: AsyncSession, states: Sequence[CompanyState]) -> None:
+    """Orders of a company that was merged wait for the people of the one that it is now (ID-26)."""
+    if merged := {state.company_id for state in states if state.merged_into}:
+        await ask_again(session, merged, clock.now())
+
+
 projections = [
-    Projection(CompanyState, CompanyRow, _company),
+    Projection(CompanyState, CompanyRow, _company, changed=companies_changed),
     Projection(MemberState, MemberRow, _member, changed=members_changed),
     Projection(LocationState, LocationRow, _location),
     Projection(StatusTable, StatusTableRow, _status_table),

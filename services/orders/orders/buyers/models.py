@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Text, Uuid
+from sqlalchemy import ARRAY, Index, String, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,6 +15,9 @@ from contracts.shared.values import Money
 
 class CompanyRow(Projected):
     __tablename__ = "buyer_companies"
+    __table_args__ = (
+        Index("ix_buyer_companies_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    )
 
     number: Mapped[str] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(40))
@@ -23,6 +26,8 @@ class CompanyRow(Projected):
     storefront: Mapped[str] = mapped_column(Text)
     pays_by_invoice: Mapped[bool]
     sales_representative: Mapped[str | None] = mapped_column(Text)
+    merged_into: Mapped[UUID | None]
+    """The company that it is now, which is never a merged one (ID-26)."""
 
 
 class MemberRow(Projected):
@@ -56,12 +61,29 @@ class StatusTableRow(Projected):
 
 
 @dataclass(frozen=True)
+class Account:
+    """A company as it is now, and the companies that were merged into it (ID-26).
+
+    Their orders are its orders, though they name the company that they were placed by.
+    """
+
+    company_id: UUID
+    predecessors: tuple[UUID, ...] = ()
+
+    @property
+    def companies(self) -> tuple[UUID, ...]:
+        """Whose orders are its orders."""
+        return (self.company_id, *self.predecessors)
+
+
+@dataclass(frozen=True)
 class Company:
     """A company as the gate sees it.
 
     Attributes:
         allowed: what its status allows, by the merchant's table.
         limit_per_order, limit_per_month: its own, kept here (OR-09).
+        predecessors: companies that were merged into it (ID-26); what they used of this month counts for it.
     """
 
     company_id: UUID
@@ -74,6 +96,11 @@ class Company:
     sales_representative: str | None = None
     limit_per_order: Money | None = None
     limit_per_month: Money | None = None
+    predecessors: tuple[UUID, ...] = ()
+
+    @property
+    def account(self) -> Account:
+        return Account(self.company_id, self.predecessors)
 
 
 @dataclass(frozen=True)
@@ -91,6 +118,12 @@ class Member:
     limit_per_month: Money | None = None
     locations: frozenset[UUID] | None = None
     """For which it acts; None: for all of its company's (ID-18)."""
+    predecessors: tuple[UUID, ...] = ()
+    """Companies that were merged into its own (ID-26)."""
+
+    @property
+    def account(self) -> Account:
+        return Account(self.company_id, self.predecessors)
 
     def acts_for(self, location_id: UUID | None) -> bool:
         """Whether an order for this location, or for none, is one of those that it deals with."""

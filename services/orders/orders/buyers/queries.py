@@ -1,16 +1,18 @@
 """The buyer, in one statement."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, bindparam, select, true
+from sqlalchemy import RowMapping, Uuid, bindparam, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.orm import aliased
 
 from contracts.identity.status_table import DEFAULT_ALLOWED
 from contracts.identity.values import Capability, CustomerStatus, Permission
 from contracts.shared.values import Money
-from orders.buyers.models import Buyer, Company, CompanyRow, LocationRow, Member, MemberRow, StatusTableRow
+from orders.buyers.models import Account, Buyer, Company, CompanyRow, LocationRow, Member, MemberRow, StatusTableRow
 from orders.limits.models import CompanyLimits
 
 _MEMBER = (
@@ -26,6 +28,12 @@ _MEMBER = (
     MemberRow.locations,
 )
 
+_Merged = aliased(CompanyRow, name="merged")
+
+
+def _merged_into(company: Any) -> Any:
+    return select(func.array_agg(cast(_Merged.key, Uuid))).where(_Merged.merged_into == company).scalar_subquery()
+
 
 _BUYER = (
     select(
@@ -38,6 +46,7 @@ _BUYER = (
         StatusTableRow.allowed,
         CompanyLimits.per_order,
         CompanyLimits.per_month,
+        _merged_into(bindparam("company_id")).label("predecessors"),
         *_MEMBER,
     )
     .select_from(CompanyRow)
@@ -71,15 +80,49 @@ async def find_buyer(
         sales_representative=row["sales_representative"],
         limit_per_order=_money(row["per_order"]),
         limit_per_month=_money(row["per_month"]),
+        predecessors=tuple(row["predecessors"] or ()),
     )
-    return Buyer(company, _member(row) if row["member_key"] else None)
+    return Buyer(company, _member(row, company.account) if row["member_key"] else None)
+
+
+_ACCOUNT = select(
+    func.coalesce(CompanyRow.merged_into, bindparam("company_id")).label("company_id"),
+    _merged_into(func.coalesce(CompanyRow.merged_into, bindparam("company_id"))).label("predecessors"),
+).where(CompanyRow.key == bindparam("company_key"))
+
+
+async def account_of(connection: AsyncConnection | AsyncSession, company_id: UUID) -> Account:
+    """What this company is now: itself, or the one that it was merged into (ID-26)."""
+    wanted = {"company_id": company_id, "company_key": str(company_id)}
+    row = (await connection.execute(_ACCOUNT, wanted)).first()
+    return Account(row.company_id, tuple(row.predecessors or ())) if row else Account(company_id)
+
+
+async def companies_of(connection: AsyncConnection | AsyncSession, company_id: UUID) -> tuple[UUID, ...]:
+    """This company and those that were merged into it: under whose names its orders are found."""
+    merged = select(cast(_Merged.key, Uuid)).where(_Merged.merged_into == company_id)
+    return (company_id, *(await connection.scalars(merged)).all())
 
 
 async def active_members(connection: AsyncConnection | AsyncSession, company_id: UUID) -> Sequence[Member]:
+    """Of what the company is now. One that is not known yet to have gone along with a merge is among them."""
+    account = await account_of(connection, company_id)
     rows = await connection.execute(
-        select(*_MEMBER).where(MemberRow.company_id == company_id, MemberRow.active).order_by(MemberRow.key)
+        select(*_MEMBER).where(MemberRow.company_id.in_(account.companies), MemberRow.active).order_by(MemberRow.key)
     )
-    return [_member(row) for row in rows.mappings()]
+    return [_member(row, account) for row in rows.mappings()]
+
+
+async def find_submitter(
+    session: AsyncSession, company_id: UUID, member_id: UUID | None, contact_id: UUID | None
+) -> Buyer | None:
+    """The buyer of an order as he is now: in what his company is now, by whatever membership he has left there (ID-26)."""
+    account = await account_of(session, company_id)
+    buyer = await find_buyer(session, account.company_id, member_id)
+    if buyer is None or contact_id is None or (buyer.member and buyer.member.active):
+        return buyer
+    same = (one for one in await active_members(session, account.company_id) if one.contact_id == contact_id)
+    return replace(buyer, member=next(same, buyer.member))
 
 
 def _allowed(table: Mapping[str, Sequence[str]] | None, status: str) -> frozenset[Capability]:
@@ -89,10 +132,11 @@ def _allowed(table: Mapping[str, Sequence[str]] | None, status: str) -> frozense
     return frozenset(map(Capability.of, table.get(status, ())))
 
 
-def _member(row: RowMapping) -> Member:
+def _member(row: RowMapping, account: Account) -> Member:
     return Member(
         member_id=UUID(row["member_key"]),
-        company_id=row["company_id"],
+        company_id=account.company_id,
+        predecessors=account.predecessors,
         contact_id=row["contact_id"],
         active=row["active"],
         administers=row["administers"],

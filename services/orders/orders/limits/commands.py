@@ -1,12 +1,13 @@
 """Writes limits, and reserves and gives back what orders use of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +15,7 @@ from chassis.context import cause
 from chassis.hot import HotStatement
 from chassis.http.etag import check_version
 from contracts.shared.values import Money
-from orders.limits.models import CompanyLimits
+from orders.limits.models import CompanyLimits, MonthlyUsage
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,28 @@ _GIVE_BACK = text(
 )
 
 
-async def reserve(session: AsyncSession, reservation: Reservation) -> Used:
-    """Books the order's total and answers with what was used before it. The gate decides afterwards; a refusal rolls back."""
+async def reserve(session: AsyncSession, reservation: Reservation, predecessors: Sequence[UUID] = ()) -> Used:
+    """Books the order's total and answers with what was used before it. The gate decides afterwards; a refusal rolls back.
+
+    What companies that were merged into this one used of the month counts, too, and stays booked for them: their orders
+    give it back there (ID-26).
+    """
     rows = await _RESERVE.within(session, _parameters(reservation))
     before = {row["subject"]: row["used"] - reservation.total.amount for row in rows}
     member = before[reservation.member_id] if reservation.member_id else Decimal(0)
-    return Used(before[reservation.company_id], member)
+    merged = await _used_by(session, predecessors, reservation) if predecessors else Decimal(0)
+    return Used(before[reservation.company_id] + merged, member)
+
+
+async def _used_by(session: AsyncSession, subjects: Sequence[UUID], like: Reservation) -> Decimal:
+    used: Decimal | None = await session.scalar(
+        select(func.sum(MonthlyUsage.used)).where(
+            MonthlyUsage.subject.in_(subjects),
+            MonthlyUsage.month == like.month,
+            MonthlyUsage.currency == like.total.currency,
+        )
+    )
+    return used or Decimal(0)
 
 
 async def give_back(session: AsyncSession, reservation: Reservation) -> None:

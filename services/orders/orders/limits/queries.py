@@ -1,5 +1,6 @@
 """Limits of a company, and what of this month is used."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.orders.values import OrderStatus
 from contracts.shared.values import Amount, Money
 from orders.buyers.models import CompanyRow
+from orders.buyers.queries import companies_of
 from orders.limits.models import CompanyLimits, MonthlyUsage, month_of
 from orders.orders.models import Order
 
@@ -47,26 +49,30 @@ async def read_limits(connection: AsyncConnection, company_id: UUID, at: datetim
         per_order=Money.model_validate(row.per_order) if row and row.per_order else None,
         per_month=Money.model_validate(row.per_month) if row and row.per_month else None,
         version=row.version if row else 0,
-        this_month=await _month_use(connection, company_id, at),
+        this_month=await _month_use(connection, await companies_of(connection, company_id), at),
     )
 
 
-async def _month_use(connection: AsyncConnection, company_id: UUID, at: datetime) -> list[MonthUse]:
+async def _month_use(connection: AsyncConnection, companies: Sequence[UUID], at: datetime) -> list[MonthUse]:
     month = month_of(at)
+    booked = (
+        select(MonthlyUsage.currency, func.sum(MonthlyUsage.used).label("used"))
+        .where(MonthlyUsage.subject.in_(companies), MonthlyUsage.month == month)
+        .group_by(MonthlyUsage.currency)
+        .subquery()
+    )
     reserved = (
         select(func.coalesce(func.sum(Order.total), Decimal("0.00")))
         .where(
-            Order.company_id == company_id,
+            Order.company_id.in_(companies),
             Order.month == month,
-            Order.currency == MonthlyUsage.currency,
+            Order.currency == booked.c.currency,
             Order.status.in_((OrderStatus.AWAITING_ATTESTATION, OrderStatus.ATTESTED)),
         )
-        .correlate(MonthlyUsage)
+        .correlate(booked)
         .scalar_subquery()
     )
     rows = await connection.execute(
-        select(MonthlyUsage.currency, MonthlyUsage.used, reserved.label("reserved"))
-        .where(MonthlyUsage.subject == company_id, MonthlyUsage.month == month)
-        .order_by(MonthlyUsage.currency)
+        select(booked.c.currency, booked.c.used, reserved.label("reserved")).order_by(booked.c.currency)
     )
     return [MonthUse(currency=row.currency, reserved=row.reserved, spent=row.used - row.reserved) for row in rows]

@@ -14,8 +14,8 @@ from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.orders.values import OrderStatus, PaymentChoice
 from contracts.pricing.priced_cart import PricedCart
-from orders.buyers.models import Buyer
-from orders.buyers.queries import active_members, find_buyer, is_open_location
+from orders.buyers.models import Account, Buyer
+from orders.buyers.queries import active_members, find_submitter, is_open_location
 from orders.limits.commands import give_back, reserve
 from orders.orders.gate import gate
 from orders.orders.lines import write_lines
@@ -24,17 +24,17 @@ from orders.policies import AttestationPolicy, PlacementPolicy
 from orders.refusal import Refusal
 
 
-async def lock_order(session: AsyncSession, order_id: UUID, *, company_id: UUID | None = None) -> Order:
+async def lock_order(session: AsyncSession, order_id: UUID, *, account: Account | None = None) -> Order:
     """
     Args:
-        company_id: whose it must be; None: the merchant's staff, or a process.
+        account: whose it must be; None: the merchant's staff, or a process.
 
     Raises:
         NotFound: absent, or another company's.
     """
     wanted = select(Order).where(Order.id == order_id)
-    if company_id is not None:
-        wanted = wanted.where(Order.company_id == company_id)
+    if account is not None:
+        wanted = wanted.where(Order.company_id.in_(account.companies))
     order = await session.scalar(wanted.with_for_update())
     if order is None:
         raise NotFound
@@ -78,7 +78,7 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
         replace(command.references, location_id=location_id),
         at,
     )
-    verdict = gate(buyer, order.purchase, await reserve(session, order.reservation))
+    verdict = gate(buyer, order.purchase, await reserve(session, order.reservation, buyer.company.predecessors))
     if isinstance(verdict, Refusal):
         raise verdict.as_error()
     if verdict.rule is not None:
@@ -147,7 +147,7 @@ async def place_order(session: AsyncSession, order_id: UUID, at: datetime) -> Or
     order = await lock_order(session, order_id)
     if order.status is not OrderStatus.ATTESTED:
         return order
-    buyer = await find_buyer(session, order.company_id, order.member_id)
+    buyer = await find_submitter(session, order.company_id, order.member_id, order.contact_id)
     if buyer is None:
         raise NotYet("company-unknown", "The company has not arrived here.")
     placement = await policy(session, PlacementPolicy, order.storefront)
@@ -222,9 +222,9 @@ async def withdraw_order(session: AsyncSession, command: WithdrawOrder) -> Order
         Forbidden: by another.
         Conflict: it is decided already.
     """
-    order = await lock_order(session, command.order_id, company_id=command.buyer.company.company_id)
+    order = await lock_order(session, command.order_id, account=command.buyer.company.account)
     member = command.buyer.member
-    if member is None or not (member.administers or member.member_id == order.member_id):
+    if member is None or not (member.administers or member.contact_id == order.contact_id):
         raise Forbidden("order-not-yours", "Only who submitted it, or an administrator, withdraws an order.")
     order.withdraw(command.at)
     await settle_budget(session, order)

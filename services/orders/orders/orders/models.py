@@ -95,6 +95,7 @@ class Order(Attestation):
     __table_args__ = (
         Index("ix_orders_company_id_id", "company_id", text("id DESC")),
         Index("ix_orders_member_id_id", "member_id", text("id DESC")),
+        Index("ix_orders_contact_id_id", "contact_id", text("id DESC")),
         Index(
             "ix_orders_open",
             "company_id",

@@ -15,6 +15,7 @@ from contracts.identity.tokens import StaffClaims
 from contracts.identity.values import Permission
 from contracts.orders.values import OrderStatus
 from orders.buyers.models import Buyer, Member
+from orders.buyers.queries import companies_of
 from orders.orders.models import Order
 from orders.own_companies import is_his
 
@@ -25,9 +26,10 @@ _TABLE = Order.__table__
 def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
     """Which orders this caller may see (OR-10).
 
-    Staff: all, or those of their companies (ID-20). An administrator, and who may see all orders: those of the company.
-    An attester: also those that wait or waited for attestation, which he must be able to check. Of these, who acts for
-    some locations only: the orders for them. Everybody else who may see orders: his own.
+    Staff: all, or those of their companies (ID-20). An administrator, and who may see all orders: those of the company. An
+    attester: also those that wait or waited for attestation, which he must be able to check. Of these, who acts for some
+    locations only: the orders for them. Everybody else who may see orders: his own, by whichever membership he submitted
+    them. Orders of companies that were merged into his are among them (ID-26).
     """
     if isinstance(caller, StaffClaims):
         return is_his(caller, Order.company_id)
@@ -41,8 +43,8 @@ def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
     if Permission.ATTEST_ORDERS in member.permissions:
         seen.append(and_(here, Order.rule.is_not(None)))
     if Permission.SEE_OWN_ORDERS in member.permissions:
-        seen.append(Order.member_id == member.member_id)
-    return and_(Order.company_id == member.company_id, or_(false(), *seen))
+        seen.append(Order.contact_id == member.contact_id)
+    return and_(Order.company_id.in_(member.account.companies), or_(false(), *seen))
 
 
 async def find_order(connection: AsyncConnection, order_id: UUID, caller: StaffClaims | Buyer) -> Row:
@@ -97,7 +99,7 @@ async def list_orders(
     connection: AsyncConnection, caller: StaffClaims | Buyer, search: Search, cursor: str | None, limit: int
 ) -> list[Row]:
     """Newest first; up to `limit + 1`, so that the caller sees whether there are more."""
-    wanted = _matching(_OVERVIEW, caller, search).order_by(Order.id.desc()).limit(limit + 1)
+    wanted = (await _matching(connection, _OVERVIEW, caller, search)).order_by(Order.id.desc()).limit(limit + 1)
     if cursor is not None:
         wanted = wanted.where(Order.id < _position(cursor))
     return [dict(row) for row in (await connection.execute(wanted)).mappings()]
@@ -107,7 +109,7 @@ async def next_orders(
     connection: AsyncConnection, caller: StaffClaims, search: Search, after: UUID | None
 ) -> list[Row]:
     """The next orders for an export, oldest first, with every column."""
-    wanted = _matching(select(_TABLE), caller, search).order_by(Order.id).limit(EXPORT_BATCH)
+    wanted = (await _matching(connection, select(_TABLE), caller, search)).order_by(Order.id).limit(EXPORT_BATCH)
     if after is not None:
         wanted = wanted.where(Order.id > after)
     return [dict(row) for row in (await connection.execute(wanted)).mappings()]
@@ -116,12 +118,14 @@ async def next_orders(
 EXPORT_BATCH = 200
 
 
-def _matching(wanted: Select[Any], caller: StaffClaims | Buyer, search: Search) -> Select[Any]:
+async def _matching(
+    connection: AsyncConnection, wanted: Select[Any], caller: StaffClaims | Buyer, search: Search
+) -> Select[Any]:
     wanted = wanted.where(visible(caller))
     if search.own:
-        wanted = wanted.where(Order.member_id == _member_id(caller))
+        wanted = wanted.where(Order.contact_id == _contact_id(caller))
     if search.company_id is not None:
-        wanted = wanted.where(Order.company_id == search.company_id)
+        wanted = wanted.where(Order.company_id.in_(await companies_of(connection, search.company_id)))
     if search.member_id is not None:
         wanted = wanted.where(Order.member_id == search.member_id)
     if search.location_id is not None:
@@ -144,9 +148,9 @@ def _literal(text: str) -> str:
     return text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _member_id(caller: StaffClaims | Buyer) -> UUID | None:
+def _contact_id(caller: StaffClaims | Buyer) -> UUID | None:
     member: Member | None = None if isinstance(caller, StaffClaims) else caller.member
-    return member.member_id if member else None
+    return member.contact_id if member else None
 
 
 def _position(cursor: str) -> UUID:

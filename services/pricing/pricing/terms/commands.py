@@ -1,6 +1,7 @@
 """The only writers of terms."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -80,6 +81,23 @@ async def take_list_back(session: AsyncSession, command: AssignList, *, at: date
         .values(recorded_until=at)
     )
     return True
+
+
+@dataclass(frozen=True)
+class MoveLists:
+    company_id: UUID
+    into: UUID
+
+
+async def move_lists(session: AsyncSession, command: MoveLists, *, at: datetime) -> None:
+    """Gives one company the price lists of another, in their order, and takes them from that one; a list that has ended
+    is only taken (ID-26)."""
+    owned = AssignList(AssigneeKind.COMPANY, str(command.company_id), "")
+    terms = await _lock(session, owned)
+    for code in terms.price_lists if terms else ():
+        with suppress(ListUnusable):
+            await give_list(session, AssignList(AssigneeKind.COMPANY, str(command.into), code), at=at)
+        await take_list_back(session, replace(owned, price_list=code), at=at)
 
 
 async def _price_list(session: AsyncSession, code: str) -> PriceList | None:

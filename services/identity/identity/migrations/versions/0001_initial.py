@@ -221,14 +221,19 @@ def upgrade() -> None:
                 "rejected",
                 "enabled",
                 "disabled",
+                "merged",
                 name="customerstatus",
                 native_enum=False,
                 length=40,
             ),
             nullable=False,
         ),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
+        sa.Column("merged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("former_numbers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["merged_into"], ["companies.id"], name=op.f("fk_companies_merged_into")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_companies")),
         sa.UniqueConstraint("number", name=op.f("uq_companies_number")),
     )
@@ -241,6 +246,13 @@ def upgrade() -> None:
         postgresql_ops={"external_keys": "jsonb_path_ops"},
     )
     op.create_index("ix_companies_groups", "companies", ["groups"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_companies_merged_into",
+        "companies",
+        ["merged_into"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
+    )
     op.create_index("ix_companies_registration_number", "companies", ["registration_number"], unique=False)
     op.create_index(op.f("ix_companies_status"), "companies", ["status"], unique=False)
     op.create_index("ix_companies_vat_number", "companies", ["vat_number"], unique=False)

@@ -156,7 +156,15 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_companies")),
+    )
+    op.create_index(
+        "ix_buyer_companies_merged_into",
+        "buyer_companies",
+        ["merged_into"],
+        unique=False,
+        postgresql_where=sa.text("merged_into IS NOT NULL"),
     )
     op.create_table(
         "buyer_members",
@@ -297,6 +305,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_orders_number")),
     )
     op.create_index("ix_orders_company_id_id", "orders", ["company_id", sa.literal_column("id DESC")], unique=False)
+    op.create_index("ix_orders_contact_id_id", "orders", ["contact_id", sa.literal_column("id DESC")], unique=False)
     op.create_index("ix_orders_member_id_id", "orders", ["member_id", sa.literal_column("id DESC")], unique=False)
     op.create_index(
         "ix_orders_open",
