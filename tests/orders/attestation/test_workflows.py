@@ -294,6 +294,24 @@ async def test_who_may_decide_since_members_changed_is_mailed_too(time_skipping)
         await record_history(service.handle, "order-attestation", "members-changed")
 
 
+async def test_handed_over_while_it_runs_until_nobody_is_left_but_the_merchant(time_skipping):
+    """The attester leaves, then the administrator: each time the next in line is mailed, and the clocks go on."""
+    async with attestation(time_skipping) as service:
+        await mails(service, 1)
+        await service.decided(lambda order, at: order.ask_again([BUYER.member, ADMINISTRATOR], at))
+        await mails(service, 2)
+        assert service.mails[1].contacts == (ADMINISTRATOR.contact_id,)
+        await service.decided(lambda order, at: order.ask_again([BUYER.member], at))
+        await mails(service, 3)
+        assert service.sent() == [
+            *ASKED,
+            (T.ATTESTATION_ESCALATED, "2/asked"),
+            (T.ATTESTATION_ESCALATED_MERCHANT, "3/asked"),
+        ]
+        assert await service.handle.result() == "expired"
+        await record_history(service.handle, "order-attestation", "handed-over")
+
+
 async def test_a_mail_server_that_is_away_holds_up_no_decision(time_skipping):
     async with attestation(time_skipping) as service:
         service.mail_server_is_up = False

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, Forbidden
 from contracts.orders.values import AskedOf, OrderStatus
-from orders.attestation.attesters import Merchant
+from orders.attestation.attesters import Merchant, may_attest
 from orders.buyers.models import Account, CompanyRow, Member
-from orders.buyers.queries import active_members
+from orders.buyers.queries import account_of, active_members, members_to_decide_by
 from orders.orders.commands import lock_order, settle_budget
 from orders.orders.models import Order
 
@@ -79,6 +79,21 @@ async def escalate_attestation(session: AsyncSession, command: EscalateAttestati
     order = await lock_order(session, command.order_id)
     members = await active_members(session, order.company_id)
     order.escalate(command.step, command.due, members, command.at)
+    return order
+
+
+async def see_asked(session: AsyncSession, order_id: UUID, company_id: UUID, at: datetime) -> Order | None:
+    """Sees that whoever an order was put to may still decide, and puts it to others where he may not.
+
+    Who left in the moment in which it was submitted was asked, and the change of members did not find it waiting. The
+    members are locked before the order, as by a change of members.
+    """
+    asked = await session.scalar(select(Order.askings).where(Order.id == order_id))
+    contacts = {UUID(one["contact_id"]) for one in asked[-1]["members"]} if asked else set()
+    members = await members_to_decide_by(session, contacts, await account_of(session, company_id)) if contacts else []
+    order = await session.get(Order, order_id, with_for_update=True)
+    if order is not None and contacts - {one.contact_id for one in members if may_attest(order, one) is None}:
+        order.ask_again(await active_members(session, company_id), at)
     return order
 
 

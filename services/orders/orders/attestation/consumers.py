@@ -14,16 +14,17 @@ from contracts.orders.topics import ORDER
 from contracts.orders.values import OrderStatus
 from contracts.shared.event import Event
 from contracts.shared.process import RowChanged
+from orders.attestation.commands import see_asked
 from orders.attestation.queries import attestation_process, attestation_row
-from orders.orders.models import Order
 
 
 async def start_process(delivery: Delivery, event: AttestationRequested) -> None:
-    """With the row as it is now: what changes after that, a later event of the same key tells it.
+    """With the row as it is now, put to people who may decide now: what changes after that, a later event of the same key
+    tells it.
 
     An order that a restored database has forgotten has no process.
     """
-    order = await delivery.session.get(Order, event.order_id)
+    order = await see_asked(delivery.session, event.order_id, event.company_id, delivery.now)
     if order is not None:
         await delivery.processes.start(attestation_process(order, attestation_row(order)))
 

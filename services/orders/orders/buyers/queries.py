@@ -1,6 +1,6 @@
 """The buyer, in one statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -109,6 +109,18 @@ async def active_members(connection: AsyncConnection | AsyncSession, company_id:
     account = await account_of(connection, company_id)
     rows = await connection.execute(
         select(*_MEMBER).where(MemberRow.company_id.in_(account.companies), MemberRow.active).order_by(MemberRow.key)
+    )
+    return [_member(row, account) for row in rows.mappings()]
+
+
+async def members_to_decide_by(session: AsyncSession, contacts: Collection[UUID], account: Account) -> list[Member]:
+    """These contacts as members, whom no change of members passes by until this transaction ends: one that is under way is
+    waited for."""
+    rows = await session.execute(
+        select(*_MEMBER)
+        .where(MemberRow.contact_id.in_(contacts), MemberRow.company_id.in_(account.companies))
+        .order_by(MemberRow.key)
+        .with_for_update(read=True)
     )
     return [_member(row, account) for row in rows.mappings()]
 
