@@ -50,7 +50,7 @@ class Api:
             staff = await bootstrap_staff(session, first, AT)
         assert staff
         self.staff_id = staff.id
-        self.staff = await self._headers(StaffClaims(sub=staff.id, sid=new_id()))
+        self.staff = await self.staff_token(staff.id)
         return self
 
     async def colleague(self, name: str, terms: StaffTerms) -> tuple[UUID, dict[str, str]]:
@@ -58,7 +58,10 @@ class Api:
         command = AddStaff(name, f"{name.lower()}@example.com", PasswordHash("-"), terms)
         async with self.database.transaction() as session:
             added = await add_staff(session, command, clock.now())
-        return added.id, await self._headers(StaffClaims(sub=added.id, sid=new_id()))
+        return added.id, await self.staff_token(added.id)
+
+    async def staff_token(self, staff_id: UUID) -> dict[str, str]:
+        return await self._headers(StaffClaims(sub=staff_id, sid=new_id()))
 
     async def member(self, of: Member) -> dict[str, str]:
         return await self._headers(MemberClaims(sub=of.contact_id, sid=new_id(), company=of.company_id, member=of.id))

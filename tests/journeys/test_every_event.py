@@ -62,13 +62,20 @@ async def test_everything_that_can_be_published_is_published(stack, world):
 
 
 async def _applications(world, temporal) -> None:
-    """An operator extends one from the Temporal UI."""
+    """An operator extends one from the Temporal UI; a reviewer takes it, and takes back what needs a second person."""
     body = application_body(world.cast.brasserie, WEBSHOP, with_password=False)
-    answer = await world.identity.call("POST", "/applications", body=body)
+    two, one = {"second_above_invoice_days": 30}, {"second_above_invoice_days": None}
+    async with world.deadlines(world.identity, "approval", two, one, WEBSHOP):
+        answer = await world.identity.call("POST", "/applications", body=body)
+    path, terms = f"/applications/{answer['application_id']}", {"pays_by_invoice": True, "invoice_days": 60}
+    await world.identity.call("POST", f"{path}/take", token=world.staff)
+    proposed = await world.identity.call("POST", f"{path}/approve", token=world.staff, body=terms)
+    proposal = {"proposal": proposed["proposal"]}
+    await world.identity.call("POST", f"{path}/retract", token=world.staff, body=proposal)
     handle = temporal.get_workflow_handle(account_approval_id(answer["number"]))
     act = ExtendByOperator(actor="anna", by=timedelta(days=1))
     await eventually(lambda: _accepted(handle.execute_update("extend", act)), what="the process takes an update")
-    await world.identity.call("POST", f"/applications/{answer['application_id']}/withdraw", token=world.staff)
+    await world.identity.call("POST", f"{path}/withdraw", token=world.staff)
     await wait_for_status(world, answer["company_id"], "none")
 
 

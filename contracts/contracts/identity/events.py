@@ -261,6 +261,32 @@ class ApplicationExtended(_ApplicationEvent, type="countersign.identity.applicat
     due_at: datetime
 
 
+class ApplicationAssigned(_ApplicationEvent, type="countersign.identity.application.assigned.v1", topic=APPLICATION):
+    """Somebody of the staff looks after it from now on, or nobody does any more."""
+
+    reviewer: UUID | None
+    assigned_at: datetime
+
+
+class ApprovalProposed(
+    _ApplicationEvent, type="countersign.identity.application.approval_proposed.v1", topic=APPLICATION
+):
+    """The first yes of two: a different person of the staff must confirm it. It waits as before."""
+
+    proposal: int
+    """1 for the first proposal of this application."""
+    proposed_at: datetime
+
+
+class ProposalRetracted(
+    _ApplicationEvent, type="countersign.identity.application.proposal_retracted.v1", topic=APPLICATION
+):
+    """By who proposed or by a colleague: the event's actor."""
+
+    proposal: int
+    retracted_at: datetime
+
+
 # -- invitation --------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ from identity.activity_log.consumers import with_activity_log
 from identity.activity_log.sealing import seal_activity
 from identity.applications import activities as applications_activities
 from identity.applications import consumers as applications_consumers
+from identity.applications import review_routes as applications_review_routes
 from identity.applications import routes as applications_routes
 from identity.applications.queries import expected_approvals
 from identity.applications.workflows import AccountApprovalWorkflow
@@ -100,6 +101,7 @@ ROUTERS = [
     contacts_routes.router,
     personal_data_routes.router,
     *applications_routes.routers,
+    *applications_review_routes.routers,
     roles_routes.router,
     organisation_routes.router,
     members_routes.router,

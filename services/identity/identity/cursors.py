@@ -1,5 +1,6 @@
 """Cursors of lists that are in the order of their ids."""
 
+from typing import Any
 from uuid import UUID
 
 from chassis.errors import Invalid
@@ -13,7 +14,19 @@ def id_after(cursor: str) -> UUID:
         Invalid: it is not a cursor of this list.
     """
     (position,) = decode_cursor(cursor, 1)
+    return as_id(position)
+
+
+def as_id(position: Any) -> UUID:
+    """
+    Raises:
+        Invalid: it is none.
+    """
     try:
         return UUID(position)
     except (ValueError, TypeError, AttributeError) as error:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error
+        raise not_of_this_list() from error
+
+
+def not_of_this_list() -> Invalid:
+    return Invalid("cursor-invalid", "The cursor is not one of this list.")

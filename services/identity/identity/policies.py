@@ -41,7 +41,7 @@ class RegistrationPolicy(Policy):
 
 
 class ApprovalPolicy(Policy):
-    """The clocks of an application (ID-09)."""
+    """The clocks of an application, and how many people decide it (ID-09)."""
 
     remind_reviewer_after: Elapsed = timedelta(days=2)
     """Again after the same time, for as long as it waits."""
@@ -51,6 +51,14 @@ class ApprovalPolicy(Policy):
     """Silence of the applicant, from the question."""
     decide_in_temporal: bool = False
     """Operators may approve and reject in the Temporal UI, which does not prove who they are."""
+    second_above_invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    """An approval that lets the customer pay by invoice after more days than these is confirmed by a second person; one
+    that names no days, too. None: one person is enough."""
+
+    def needs_second(self, *, pays_by_invoice: bool, invoice_days: int | None) -> bool:
+        """Whether two people must say yes to such terms."""
+        most = self.second_above_invoice_days
+        return most is not None and pays_by_invoice and (invoice_days is None or invoice_days > most)
 
 
 class StatusTablePolicy(Policy):

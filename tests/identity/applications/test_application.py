@@ -36,6 +36,7 @@ def application() -> Application:
         clocks=POLICY.model_dump(mode="json"),
         submitted_at=AT,
         question=0,
+        proposals=0,
         decision=0,
         questions=[],
     )

@@ -3,10 +3,9 @@
 import asyncio
 import base64
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text, true
+from sqlalchemy import select, text
 
 from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound
@@ -25,9 +24,8 @@ from contracts.shared.links import LinkKeys
 from contracts.shared.values import Language
 from identity.applications import approving, commands
 from identity.applications.commands import SubmitApplication
-from identity.applications.duplicates import Matched, find_duplicates
 from identity.applications.models import Application
-from identity.applications.queries import expected_approvals, open_question, read_application
+from identity.applications.queries import expected_approvals, open_question
 from identity.companies.commands import Conditions
 from identity.companies.models import Company
 from identity.companies.numbers import CompanyRecord
@@ -252,33 +250,6 @@ async def test_every_open_application_is_expected_to_have_its_process(database):
         await commands.reject_application(session, command, AT)
     async with database.transaction() as session:
         assert [one.id for one in await expected_approvals(session)] == [f"account-approval/{waiting.number}"]
-
-
-async def test_companies_that_may_be_the_same_customer_are_shown_with_what_matched(database):
-    first = await submit(database)
-    await submit(database, "free@gmail.com")
-    second = await submit(database, "piet@bakkerij.nl")
-    assert await matches(database, second) == {
-        first.company_id: [Matched.VAT_NUMBER, Matched.EMAIL_DOMAIN],
-        (await nth_company(database, 2)): [Matched.VAT_NUMBER],
-    }
-    assert (await matches(database, second, "C-000001"))[first.company_id] == [
-        Matched.VAT_NUMBER, Matched.CUSTOMER_NUMBER, Matched.EMAIL_DOMAIN,
-    ]  # fmt: skip
-
-
-async def matches(database: Database, application: Application, number: str | None = None) -> dict[UUID, list[Matched]]:
-    async with database.reading() as connection:
-        found = await read_application(connection, application.id)
-        duplicates = await find_duplicates(connection, true(), found.company, [found.applicant.email], number)
-    return {one.company_id: one.matched for one in duplicates}
-
-
-async def nth_company(database: Database, nth: int) -> UUID:
-    async with database.reading() as connection:
-        found = await connection.scalar(select(Company.id).where(Company.number == f"C-{nth:06d}"))
-    assert found is not None
-    return found
 
 
 async def test_a_link_opens_its_own_question_while_it_is_open_and_nothing_else(database):

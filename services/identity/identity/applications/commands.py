@@ -172,6 +172,7 @@ async def submit_application(session: AsyncSession, command: SubmitApplication, 
         clocks=clocks.model_dump(mode="json"),
         submitted_at=at,
         question=0,
+        proposals=0,
         decision=0,
         questions=[],
     )
@@ -209,7 +210,7 @@ async def answer_question(session: AsyncSession, command: AnswerQuestion, at: da
 
 
 async def request_approval(session: AsyncSession, command: RequestApproval, at: datetime) -> Application:
-    """The yes of the reviewer. Whether the price list exists is pricing's to judge, in the process.
+    """The yes of the reviewer, or the first of two. Whether the price list exists is pricing's to judge, in the process.
 
     Raises:
         NotFound.
@@ -219,7 +220,7 @@ async def request_approval(session: AsyncSession, command: RequestApproval, at: 
     wanted = command.conditions.customer_number
     if wanted and wanted != company.number:
         await claim_number(session, wanted)
-    application.request_approval(command.conditions.to_json(), command.price_list, by=command.actor, at=at)
+    application.say_yes(command.conditions.to_json(), command.price_list, by=command.actor, at=at)
     return application
 
 

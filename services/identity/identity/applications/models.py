@@ -9,18 +9,21 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from chassis.aggregate import Aggregate, Base
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Forbidden
 from chassis.metadata import metadata_of
 from contracts.identity.activities import ApplicationStatus
 from contracts.identity.events import (
     ApplicationApproved,
+    ApplicationAssigned,
     ApplicationExtended,
     ApplicationRejected,
     ApplicationReminded,
     ApplicationReturned,
     ApplicationSubmitted,
     ApplicationWithdrawn,
+    ApprovalProposed,
     ApprovalRequested,
+    ProposalRetracted,
     QuestionAnswered,
     QuestionAsked,
     Reminded,
@@ -58,6 +61,9 @@ class Application(Aggregate):
     __table_args__ = (
         Index("ix_applications_status", "status", "id"),
         Index("ix_applications_company_id", "company_id"),
+        Index("ix_applications_submitted_at", "submitted_at", "id"),
+        Index("ix_applications_since", "since", "id"),
+        Index("ix_applications_reviewer", "reviewer", "status", "id"),
     )
 
     number: Mapped[str] = mapped_column(Text, unique=True)
@@ -79,6 +85,15 @@ class Application(Aggregate):
     question_due_at: Mapped[datetime | None]
     remind_at: Mapped[datetime | None]
     reminders: Mapped[int] = mapped_column(default=0)
+    reviewer: Mapped[UUID | None]
+    """Who of the staff looks after it; None: nobody yet."""
+    proposals: Mapped[int] = mapped_column(default=0)
+    """Number of the last approval that was proposed."""
+    proposed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """The `conditions` and `price_list` of an approval that waits for a second person."""
+    proposed_by: Mapped[str | None] = mapped_column(Text)
+    """Of the proposal that waits, or of the one that was confirmed."""
+    proposed_at: Mapped[datetime | None]
     decision: Mapped[int] = mapped_column(default=0)
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None]
@@ -105,6 +120,11 @@ class Application(Aggregate):
         """Number of the last question that was answered."""
         return max((one.number for one in self.questions if one.answered_at), default=0)
 
+    @property
+    def waiting_proposal(self) -> int | None:
+        """Number of the approval that waits for a second person."""
+        return self.proposals if self.proposed is not None else None
+
     def submit(self) -> None:
         """Said once, of a new application."""
         self._move_to(ApplicationStatus.WAITING, self.submitted_at)
@@ -119,16 +139,31 @@ class Application(Aggregate):
             )
         )
 
+    # -- who reviews it ------------------------------------------------------------------------------------------------
+
+    def give_to(self, reviewer: UUID | None, at: datetime) -> None:
+        """Given to one of the staff, or to nobody. Does nothing when it is so already.
+
+        Raises:
+            Conflict: it is closed.
+        """
+        if self.status not in OPEN:
+            raise self._not_waiting()
+        if self.reviewer != reviewer:
+            self.reviewer = reviewer
+            self.record(ApplicationAssigned(**self._ids, reviewer=reviewer, assigned_at=at))
+
     # -- the dialogue ------------------------------------------------------------------------------------------------
 
     def ask(self, text: str, *, by: str, at: datetime) -> None:
         """The merchant wants to know more. Silence past the deadline ends the application (ID-09).
 
         Raises:
-            Conflict: it does not wait for the merchant.
+            Conflict: it does not wait for the merchant, or a proposal waits for a second person.
         """
         if self.status is not ApplicationStatus.WAITING:
             raise self._not_waiting()
+        self._check_nothing_proposed()
         self.question += 1
         self.questions.append(Question(number=self.question, text=text, asked_by=by, asked_at=at))
         self._move_to(ApplicationStatus.ASKED, at)
@@ -160,6 +195,50 @@ class Application(Aggregate):
         raise Conflict("question-closed", "Nobody waits for this answer any more.")
 
     # -- the decision ------------------------------------------------------------------------------------------------
+
+    def say_yes(self, conditions: dict[str, Any], price_list: str | None, *, by: str, at: datetime) -> None:
+        """A reviewer's yes: it decides, or proposes where terms like these need two people.
+
+        Raises:
+            Conflict: it is not open for a decision, or a proposal waits already.
+        """
+        self._check_for_people()
+        self._check_nothing_proposed()
+        invoice = {name: conditions[name] for name in ("pays_by_invoice", "invoice_days")}
+        act = self.propose_approval if self.policy.needs_second(**invoice) else self.request_approval
+        act(conditions, price_list, by=by, at=at)
+
+    def propose_approval(self, conditions: dict[str, Any], price_list: str | None, *, by: str, at: datetime) -> None:
+        """The first yes of two. It waits as before, and its clocks go on."""
+        self.proposals += 1
+        self.proposed = {"conditions": conditions, "price_list": price_list}
+        self.proposed_by, self.proposed_at = by, at
+        self.record(ApprovalProposed(**self._ids, proposal=self.proposals, proposed_at=at))
+
+    def confirm(self, proposal: int, *, by: str, at: datetime) -> None:
+        """The second yes, to what this proposal gives and to nothing else.
+
+        Raises:
+            Conflict: it is not open for a decision, or this proposal does not wait.
+            Forbidden: who proposed does not confirm.
+        """
+        self._check_for_people()
+        proposed = self._waiting_proposal(proposal)
+        if by == self.proposed_by:
+            raise Forbidden("second-person-needed", "Somebody else than who proposed it must confirm.")
+        first = self.proposed_by, self.proposed_at
+        self.request_approval(proposed["conditions"], proposed["price_list"], by=by, at=at)
+        self.proposed_by, self.proposed_at = first
+
+    def retract(self, proposal: int, at: datetime) -> None:
+        """The proposal is gone; the application waits for another decision.
+
+        Raises:
+            Conflict: this proposal does not wait.
+        """
+        self._waiting_proposal(proposal)
+        self._forget_proposal()
+        self.record(ProposalRetracted(**self._ids, proposal=proposal, retracted_at=at))
 
     def request_approval(self, conditions: dict[str, Any], price_list: str | None, *, by: str, at: datetime) -> None:
         """The merchant said yes; the process gives the terms and then comes back with `approve`.
@@ -214,8 +293,8 @@ class Application(Aggregate):
         """
         if self.status is ApplicationStatus.WITHDRAWN:
             return
-        if self.status not in FOR_PEOPLE:
-            raise self._not_waiting()
+        self._check_for_people()
+        self._forget_proposal()
         self.withdrawn_because = because
         self._close(ApplicationStatus.WITHDRAWN, at)
         self.record(ApplicationWithdrawn(**self._ids, reason=because, withdrawn_at=at))
@@ -259,9 +338,29 @@ class Application(Aggregate):
     def _carries_out(self, decision: int) -> bool:
         return self.status is ApplicationStatus.APPROVING and self.decision == decision
 
-    def _decide(self, by: str, at: datetime) -> None:
+    def _check_for_people(self) -> None:
         if self.status not in FOR_PEOPLE:
             raise self._not_waiting()
+
+    def _check_nothing_proposed(self) -> None:
+        if self.proposed is not None:
+            raise Conflict(
+                "approval-proposed",
+                "An approval waits for a second person: confirm it, take it back or reject the application.",
+                facts={"proposal": self.proposals},
+            )
+
+    def _waiting_proposal(self, proposal: int) -> dict[str, Any]:
+        if self.proposed is None or proposal != self.proposals:
+            raise Conflict("proposal-gone", "This proposal does not wait for anybody.")
+        return self.proposed
+
+    def _forget_proposal(self) -> None:
+        self.proposed = self.proposed_by = self.proposed_at = None
+
+    def _decide(self, by: str, at: datetime) -> None:
+        self._check_for_people()
+        self._forget_proposal()
         self.decision += 1
         self.decided_by, self.decided_at, self.returned = by, at, None
 

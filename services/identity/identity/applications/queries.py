@@ -11,17 +11,18 @@ from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.errors import Conflict, NotFound
-from chassis.http.paging import Page, page
+from chassis.http.paging import Page
 from chassis.processes import ProcessStart
 from contracts.identity.activities import TASK_QUEUE, ApplicationStatus
 from contracts.identity.processes import ACCOUNT_APPROVAL, StartAccountApproval, account_approval_id
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
 from identity.activity_log.models import activity_table
+from identity.applications.filters import SORTING, ApplicationFilter
 from identity.applications.models import OPEN, Application, Question
 from identity.companies.models import Company
 from identity.contacts.models import Contact
-from identity.cursors import id_after
+from identity.sorting import sorted_page
 
 MOST_QUESTIONS = 1_000_000
 """Of one application; a token that names more is not one of ours."""
@@ -37,6 +38,8 @@ LISTED = (
     applications.c.submitted_at,
     applications.c.since,
     applications.c.returned,
+    applications.c.reviewer,
+    applications.c.proposed_by,
     companies.c.id.label("company_id"),
     companies.c.legal_name,
     companies.c.country,
@@ -53,6 +56,10 @@ class ApplicationListed(BaseModel):
     submitted_at: datetime
     since: datetime
     returned: str | None = Field(description="Why the last decision could not be carried out")
+    reviewer: UUID | None
+    proposed_by: str | None = Field(
+        description="Who proposed the approval that waits for, or was given by, a second person"
+    )
     company_id: UUID
     legal_name: str
     country: str
@@ -61,24 +68,23 @@ class ApplicationListed(BaseModel):
 async def list_applications(
     connection: AsyncConnection,
     seen: ColumnElement[bool],
+    wanted: ApplicationFilter,
     *,
-    status: ApplicationStatus | None,
+    sort: str,
     cursor: str | None,
     limit: int,
 ) -> Page[ApplicationListed]:
-    """Oldest first, so that who waits longest is reviewed first.
-
+    """
     Args:
         seen: of which companies.
+
+    Raises:
+        Invalid: the cursor is not one of this list in this order.
     """
     query = select(*LISTED).join(companies, companies.c.id == applications.c.company_id).where(seen)
-    query = query.order_by(applications.c.id).limit(limit + 1)
-    if status:
-        query = query.where(applications.c.status == status)
-    if cursor:
-        query = query.where(applications.c.id > id_after(cursor))
-    rows = (await connection.execute(query)).all()
-    return page([ApplicationListed.model_validate(row) for row in rows], limit, lambda row: (row.id,))
+    query = query.where(*wanted.conditions())
+    rows = await SORTING.rows(connection, query, sort=sort, cursor=cursor, limit=limit)
+    return sorted_page([ApplicationListed.model_validate(row) for row in rows], rows, sort, limit)
 
 
 @dataclass(frozen=True)

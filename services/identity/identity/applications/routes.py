@@ -1,10 +1,10 @@
 """Applications over HTTP: applying and answering for anybody, reviewing for the merchant's staff."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.clock import now
@@ -18,15 +18,18 @@ from contracts.identity.events import WithdrawnBecause
 from contracts.identity.operations import staff_may
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason, StaffPermission
 from contracts.shared.links import LinkKeys
-from contracts.shared.values import Code, Language
+from contracts.shared.values import Code, Language, Moment
 from identity.access import Staff
 from identity.applications import commands, queries
 from identity.applications.duplicates import Duplicate, find_duplicates
+from identity.applications.filters import ApplicationFilter
+from identity.applications.models import Application
 from identity.companies.queries import CompanyAnswer
 from identity.companies.routes import CompanyBody, ConditionsBody, Text
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import Email
 from identity.policies import RegistrationPolicy
+from identity.searching import Search
 from identity.sign_in.passwords import Passwords
 from identity.staff.companies import own_companies
 
@@ -36,6 +39,10 @@ routers = [router, questions_router]
 
 PUBLIC = {"x-access": "public"}
 Token = Annotated[str, Path(max_length=200, description="From the link in the mail")]
+Reviewer = Annotated[
+    Literal["me", "nobody"] | UUID | None, Query(description="Whose: `me`, `nobody`, or the id of a colleague")
+]
+Sort = Literal["submitted", "-submitted", "since", "-since", "number", "-number", "name", "-name"]
 LongText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")
 ]
@@ -95,6 +102,11 @@ class ApplicantAnswer(BaseModel):
     verified_at: datetime | None
 
 
+class ProposedAnswer(BaseModel):
+    conditions: ConditionsBody
+    price_list: str | None
+
+
 class ApplicationAnswer(BaseModel):
     """Everything a reviewer needs, with what happens next and when."""
 
@@ -112,6 +124,11 @@ class ApplicationAnswer(BaseModel):
     question_due_at: datetime | None = Field(description="When silence of the applicant ends it")
     remind_at: datetime | None = Field(description="When the reviewer or the applicant is reminded next")
     reminders: int
+    reviewer: UUID | None = Field(description="Who of the staff looks after it")
+    proposals: int = Field(description="Number of the last approval that was proposed")
+    proposed: ProposedAnswer | None = Field(description="What an approval gives that waits for a second person")
+    proposed_by: str | None
+    proposed_at: datetime | None
     decision: int
     decided_by: str | None
     decided_at: datetime | None
@@ -135,6 +152,16 @@ class StatusAnswer(BaseModel):
     application_id: UUID
     status: ApplicationStatus
     decision: int
+    proposal: int | None = Field(None, description="Number of the approval that waits for a second person")
+
+    @classmethod
+    def of(cls, application: Application) -> "StatusAnswer":
+        return cls(
+            application_id=application.id,
+            status=application.status,
+            decision=application.decision,
+            proposal=application.waiting_proposal,
+        )
 
 
 class AskBody(BaseModel):
@@ -200,14 +227,29 @@ async def submit_application(
 @router.get("", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS, for_own=True))
 async def list_applications(
     connection: Reading,
-    caller: Staff,
+    staff: Staff,
     status: ApplicationStatus | None = None,
+    reviewer: Reviewer = None,
+    storefront: Code | None = None,
+    search: Annotated[Search, Query(description="Its number, or a part of name or numbers of its company")] = None,
+    submitted_from: Moment | None = None,
+    submitted_before: Moment | None = None,
+    sort: Sort = "submitted",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[queries.ApplicationListed]:
-    """Applications, the oldest first; `status=waiting` are those that wait for the merchant."""
-    seen = own_companies(caller)
-    return await queries.list_applications(connection, seen, status=status, cursor=cursor, limit=limit)
+    """Applications, the oldest first where nothing else is asked for; `status=waiting` are those that wait for you."""
+    wanted = ApplicationFilter(
+        status=status,
+        reviewer=staff.sub if reviewer == "me" else reviewer,
+        storefront=storefront,
+        search=search,
+        submitted_from=submitted_from,
+        submitted_before=submitted_before,
+    )
+    return await queries.list_applications(
+        connection, own_companies(staff), wanted, sort=sort, cursor=cursor, limit=limit
+    )
 
 
 @router.get("/{application_id}", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))
@@ -245,10 +287,13 @@ async def ask_question(
 
 @router.post("/{application_id}/approve", status_code=202, openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS))
 async def approve_application(application_id: UUID, body: ApproveBody, session: Session, staff: Staff) -> StatusAnswer:
-    """Says yes. The terms are given next; if that is refused (an unknown price list), it waits for you again."""
+    """Says yes, or proposes it where such terms need a second person (`proposal` in the answer).
+
+    The terms are given next; if that is refused (an unknown price list), it waits for you again.
+    """
     command = commands.RequestApproval(application_id, body.to_conditions(), body.price_list, f"staff:{staff.sub}")
     application = await commands.request_approval(session, command, now())
-    return StatusAnswer(application_id=application.id, status=application.status, decision=application.decision)
+    return StatusAnswer.of(application)
 
 
 @router.post("/{application_id}/reject", openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS))
@@ -256,14 +301,14 @@ async def reject_application(application_id: UUID, body: RejectBody, session: Se
     """Says no; the applicant is told the coded reason in his language."""
     command = commands.RejectApplication(application_id, body.reason, body.comment, f"staff:{staff.sub}")
     application = await commands.reject_application(session, command, now())
-    return StatusAnswer(application_id=application.id, status=application.status, decision=application.decision)
+    return StatusAnswer.of(application)
 
 
 @router.post("/{application_id}/withdraw", openapi_extra=staff_may(StaffPermission.REVIEW_APPLICATIONS))
 async def withdraw_application(application_id: UUID, session: Session, _: Staff) -> StatusAnswer:
     """Ends it without a decision."""
     application = await commands.withdraw_application(session, application_id, WithdrawnBecause.STAFF, now())
-    return StatusAnswer(application_id=application.id, status=application.status, decision=application.decision)
+    return StatusAnswer.of(application)
 
 
 @questions_router.get("/{token}", openapi_extra=PUBLIC)

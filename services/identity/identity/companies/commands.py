@@ -155,6 +155,7 @@ def _new_company(command: CreateCompany, rules: RegistrationPolicy, at: datetime
         test=command.test,
         origin=command.origin,
         created_at=at,
+        changed_at=at,
         application_outcome=ApplicationOutcome.NONE,
         first_invitation_live=False,
         has_price_list=False,

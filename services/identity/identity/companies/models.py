@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Sequence, Text, text
+from sqlalchemy import ForeignKey, Index, Sequence, Text, literal_column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
+from chassis.clock import now
 from chassis.errors import Conflict
 from chassis.metadata import metadata_of
 from contracts.identity.events import (
@@ -28,6 +29,14 @@ from identity.companies.status import ApplicationOutcome, Facts, customer_status
 company_numbers = Sequence("company_numbers", metadata=metadata_of("identity"))
 """Of customer numbers that we give (`C-000123`) until the merchant gives its own."""
 
+COMPARABLE_NAME = (
+    r"regexp_replace(replace(lower(legal_name), '.', ''), "
+    r"'\m(bv|nv|vof|cv|bvba|srl|sprl|sa|sas|sarl|ab|hb|kb|gmbh|ag|kg|ohg|ug|ltd|llc|inc|plc)\M', '', 'g')"
+)
+"""SQL: the legal name without its case and legal form, by which names are compared."""
+
+SEARCHED = ("legal_name", "number", "vat_number", "registration_number")
+
 
 class Company(Aggregate):
     """A B2B customer. Its status is a function of its facts; each fact is noted by one method."""
@@ -42,8 +51,25 @@ class Company(Aggregate):
             postgresql_ops={"external_keys": "jsonb_path_ops"},
         ),
         Index("ix_companies_vat_number", "vat_number"),
+        Index("ix_companies_email_domain", text("split_part(email, '@', 2)")),
+        Index(
+            "ix_companies_comparable_name",
+            literal_column(COMPARABLE_NAME).label("comparable_name"),
+            postgresql_using="gist",
+            postgresql_ops={"comparable_name": "gist_trgm_ops"},
+        ),
         Index("ix_companies_registration_number", "registration_number"),
         Index("ix_companies_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+        Index("ix_companies_sales_representative", "sales_representative"),
+        Index(
+            "ix_companies_search",
+            *SEARCHED,
+            postgresql_using="gin",
+            postgresql_ops=dict.fromkeys(SEARCHED, "gin_trgm_ops"),
+        ),
+        Index("ix_companies_name", text("lower(legal_name)"), "id"),
+        Index("ix_companies_created_at", "created_at", "id"),
+        Index("ix_companies_changed_at", "changed_at", "id"),
     )
 
     number: Mapped[str] = mapped_column(Text, unique=True)
@@ -70,6 +96,8 @@ class Company(Aggregate):
     first_contact_id: Mapped[UUID | None]
     """The person to tell what becomes of the company."""
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+    """Of the row, whatever of it."""
 
     application_outcome: Mapped[ApplicationOutcome] = mapped_column(default=ApplicationOutcome.NONE)
     first_invitation_live: Mapped[bool] = mapped_column(default=False)

@@ -5,18 +5,19 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import NotFound
-from chassis.http.paging import Page, page
+from chassis.http.paging import Page
 from contracts.identity.events import CompanyOrigin
 from contracts.identity.values import Capability, CustomerStatus
 from contracts.shared.values import Address, Language
+from identity.companies.filters import SORTING, CompanyFilter
 from identity.companies.models import Company
 from identity.companies.status import WHY, Facts, what_next
-from identity.cursors import id_after
 from identity.policies import status_table
+from identity.sorting import sorted_page
 
 companies = Company.__table__
 
@@ -61,6 +62,7 @@ class CompanyAnswer(BaseModel):
     merged_at: datetime | None
     former_numbers: list[str]
     created_at: datetime
+    changed_at: datetime
 
 
 async def read_company(connection: AsyncConnection, company_id: UUID) -> Row[Any]:
@@ -74,50 +76,24 @@ async def read_company(connection: AsyncConnection, company_id: UUID) -> Row[Any
     return row
 
 
-def choose_companies(
-    seen: ColumnElement[bool],
-    *,
-    status: CustomerStatus | None,
-    group: str | None,
-    storefront: str | None,
-    search: str | None,
-) -> Select[Any]:
-    """Companies in no order. `search` is a part of name, number, VAT or registration number; what is None does not filter.
-
-    Args:
-        seen: which companies exist for the caller.
-    """
-    query = select(companies).where(seen)
-    if status:
-        query = query.where(companies.c.status == status)
-    if group:
-        query = query.where(companies.c.groups.contains([group]))
-    if storefront:
-        query = query.where(companies.c.storefront == storefront)
-    if search:
-        columns = (companies.c.legal_name, companies.c.number, companies.c.vat_number, companies.c.registration_number)
-        query = query.where(or_(*(column.icontains(search, autoescape=True) for column in columns)))
-    return query
-
-
 async def list_companies(
     connection: AsyncConnection,
     seen: ColumnElement[bool],
+    wanted: CompanyFilter,
     *,
-    status: CustomerStatus | None,
-    group: str | None,
-    storefront: str | None,
-    search: str | None,
+    sort: str,
     cursor: str | None,
     limit: int,
 ) -> Page[CompanyAnswer]:
-    """By id, oldest first."""
-    query = choose_companies(seen, status=status, group=group, storefront=storefront, search=search)
-    query = query.order_by(companies.c.id).limit(limit + 1)
-    if cursor:
-        query = query.where(companies.c.id > id_after(cursor))
-    rows = (await connection.execute(query)).all()
-    return page([CompanyAnswer.model_validate(row) for row in rows], limit, lambda row: (row.id,))
+    """
+    Args:
+        seen: which companies exist for the caller.
+
+    Raises:
+        Invalid: the cursor is not one of this list in this order.
+    """
+    rows = await SORTING.rows(connection, wanted.query().where(seen), sort=sort, cursor=cursor, limit=limit)
+    return sorted_page([CompanyAnswer.model_validate(row) for row in rows], rows, sort, limit)
 
 
 class StatusExplained(BaseModel):

@@ -1,10 +1,10 @@
 """Companies over HTTP, for the merchant's staff."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chassis.clock import now
@@ -18,6 +18,7 @@ from contracts.identity.values import CustomerStatus, StaffPermission
 from contracts.shared.values import Code, CountryCode, Language
 from identity.access import Staff
 from identity.companies import commands, queries
+from identity.companies.filters import Companies
 from identity.companies.numbers import CompanyRecord
 from identity.companies.queries import CompanyAddress, CompanyAnswer
 from identity.contacts.commands import CreateContact
@@ -30,7 +31,7 @@ Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]*$")
 ]
 Number = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=32)]
-Search = Annotated[str | None, Query(min_length=2, max_length=80, pattern=r"^[^\x00]*$")]
+Sort = Literal["name", "-name", "number", "-number", "created", "-created", "changed", "-changed"]
 ExternalKeys = Annotated[dict[Code, Text], Field(max_length=20)]
 
 
@@ -172,24 +173,14 @@ async def create_company(body: NewCompany, session: Session, response: Response,
 async def list_companies(
     connection: Reading,
     caller: Staff,
-    status: CustomerStatus | None = None,
-    group: Code | None = None,
-    storefront: Code | None = None,
-    search: Search = None,
+    wanted: Companies,
+    sort: Sort = "created",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CompanyAnswer]:
-    """Companies, oldest first."""
-    return await queries.list_companies(
-        connection,
-        own_companies(caller),
-        status=status,
-        group=group,
-        storefront=storefront,
-        search=search,
-        cursor=cursor,
-        limit=limit,
-    )
+    """Companies, oldest first where nothing else is asked for; `-` before an order turns it round."""
+    seen = own_companies(caller)
+    return await queries.list_companies(connection, seen, wanted, sort=sort, cursor=cursor, limit=limit)
 
 
 @router.get("/{company_id}", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))

@@ -36,6 +36,15 @@ class Contact(Aggregate):
         Index("ix_contacts_email", "email"),
         Index("ix_contacts_email_domain", text("split_part(email, '@', 2)")),
         Index("ix_contacts_company_id", "company_id"),
+        Index(
+            "ix_contacts_search",
+            "name",
+            "email",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops", "email": "gin_trgm_ops"},
+        ),
+        Index("ix_contacts_name", text("lower(name)"), "id"),
+        Index("ix_contacts_created_at", "created_at", "id"),
     )
 
     kind: Mapped[ContactKind] = mapped_column(default=ContactKind.GUEST)

@@ -1,21 +1,27 @@
 """The only readers of contacts behind HTTP."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import NotFound
-from chassis.http.paging import Page, page
+from chassis.http.paging import Page
 from contracts.identity.states import ContactKind
 from contracts.shared.values import Address, Language
 from identity.contacts.models import Contact
-from identity.cursors import id_after
+from identity.searching import contains
+from identity.sorting import Sorting, sorted_page
 
 contacts = Contact.__table__
+SORTING = Sorting(
+    contacts.c.id,
+    {"name": func.lower(contacts.c.name), "email": contacts.c.email, "created": contacts.c.created_at},
+)
 
 
 class ContactAnswer(BaseModel):
@@ -47,26 +53,38 @@ async def read_contact(connection: AsyncConnection, contact_id: UUID) -> Row[Any
     return row
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is None does not filter; `search` is a part of name or address."""
+
+    company_id: UUID | None = None
+    email: str | None = None
+    kind: ContactKind | None = None
+    search: str | None = None
+
+    def query(self) -> Select[Any]:
+        query = select(contacts)
+        for name in ("company_id", "email", "kind"):
+            if (value := getattr(self, name)) is not None:
+                query = query.where(contacts.c[name] == value)
+        return query.where(contains(self.search, contacts.c.name, contacts.c.email)) if self.search else query
+
+
 async def list_contacts(
     connection: AsyncConnection,
     seen: ColumnElement[bool],
+    wanted: Wanted,
     *,
-    company_id: UUID | None,
-    email: str | None,
+    sort: str,
     cursor: str | None,
     limit: int,
 ) -> Page[ContactAnswer]:
-    """By id, oldest first.
-
+    """
     Args:
         seen: which contacts exist for the caller.
+
+    Raises:
+        Invalid: the cursor is not one of this list in this order.
     """
-    query = select(contacts).where(seen).order_by(contacts.c.id).limit(limit + 1)
-    if company_id:
-        query = query.where(contacts.c.company_id == company_id)
-    if email:
-        query = query.where(contacts.c.email == email)
-    if cursor:
-        query = query.where(contacts.c.id > id_after(cursor))
-    rows = (await connection.execute(query)).all()
-    return page([ContactAnswer.model_validate(row) for row in rows], limit, lambda row: (row.id,))
+    rows = await SORTING.rows(connection, wanted.query().where(seen), sort=sort, cursor=cursor, limit=limit)
+    return sorted_page([ContactAnswer.model_validate(row) for row in rows], rows, sort, limit)

@@ -1,9 +1,9 @@
 """Contacts over HTTP, for the merchant's staff (ID-03)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Header, Response
+from fastapi import Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.clock import now
@@ -11,6 +11,7 @@ from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page
 from chassis.http.routing import Reading, Router, Session
 from contracts.identity.operations import staff_may
+from contracts.identity.states import ContactKind
 from contracts.identity.values import StaffPermission
 from contracts.shared.values import Address, Code, Language
 from identity.access import Staff
@@ -19,6 +20,7 @@ from identity.companies.routes import Text
 from identity.contacts import commands, queries
 from identity.contacts.email import Email
 from identity.contacts.queries import ContactAnswer
+from identity.searching import Search
 from identity.staff.companies import must_own, own_contacts
 
 router = Router(prefix="/v1/contacts", tags=["contacts"])
@@ -85,12 +87,15 @@ async def list_contacts(
     caller: Staff,
     company_id: UUID | None = None,
     email: Email | None = None,
+    kind: ContactKind | None = None,
+    search: Annotated[Search, Query(description="A part of the name or the address")] = None,
+    sort: Literal["name", "-name", "email", "-email", "created", "-created"] = "created",
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ContactAnswer]:
-    """Contacts, oldest first."""
-    seen = own_contacts(caller)
-    return await queries.list_contacts(connection, seen, company_id=company_id, email=email, cursor=cursor, limit=limit)
+    """Contacts, oldest first where nothing else is asked for; `-` before an order turns it round."""
+    wanted = queries.Wanted(company_id=company_id, email=email, kind=kind, search=search)
+    return await queries.list_contacts(connection, own_contacts(caller), wanted, sort=sort, cursor=cursor, limit=limit)
 
 
 @router.get("/{contact_id}", openapi_extra=staff_may(StaffPermission.SEE_CUSTOMERS))

@@ -11,9 +11,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select, text
 
 from chassis.database import Database
-from contracts.identity.values import CustomerStatus
+from identity.companies.filters import CompanyFilter
 from identity.companies.models import Company
-from identity.companies.queries import choose_companies
 from identity.contacts.models import Contact
 from identity.imports.company_rows import CompanyRows, company_cells
 from identity.imports.contact_rows import ContactRows, contact_cells
@@ -51,24 +50,14 @@ class Export:
             after = page[-1].id
 
 
-async def companies(
-    database: Database,
-    seen: ColumnElement[bool],
-    *,
-    status: CustomerStatus | None,
-    group: str | None,
-    storefront: str | None,
-    search: str | None,
-) -> Export:
+async def companies(database: Database, seen: ColumnElement[bool], wanted: CompanyFilter) -> Export:
     """With a column for every external key that a company has. Merged ones are left out: read back, their rows would be
     taken for those of the companies that they are now."""
     async with database.reading() as connection:
         systems = list(await connection.scalars(_SYSTEMS))
     return Export(
         header=[*CompanyRows.columns.known, *(f"key_{system}" for system in systems)],
-        query=choose_companies(seen, status=status, group=group, storefront=storefront, search=search).where(
-            Company.merged_into.is_(None)
-        ),
+        query=wanted.query().where(seen, Company.merged_into.is_(None)),
         id=Company.id,
         cells=lambda company: company_cells(company, systems),
     )

@@ -8,10 +8,10 @@ from fastapi.responses import StreamingResponse
 
 from chassis.http.routing import Router
 from contracts.identity.operations import staff_may
-from contracts.identity.values import CustomerStatus, StaffPermission
+from contracts.identity.values import StaffPermission
 from contracts.shared.values import Code
 from identity.access import Staff
-from identity.companies.routes import Search
+from identity.companies.filters import Companies
 from identity.exports import queries
 from identity.exports.files import Format, download
 from identity.staff.companies import own_companies
@@ -24,19 +24,11 @@ Form = Annotated[Format, Query(alias="format")]
     "/companies", openapi_extra=staff_may(StaffPermission.EXPORT, for_own=True), response_class=StreamingResponse
 )
 async def export_companies(
-    request: Request,
-    caller: Staff,
-    form: Form = Format.CSV,
-    status: CustomerStatus | None = None,
-    group: Code | None = None,
-    storefront: Code | None = None,
-    search: Search = None,
+    request: Request, caller: Staff, wanted: Companies, form: Form = Format.CSV
 ) -> StreamingResponse:
     """Companies, oldest first (ID-24)."""
     database = request.app.state.database
-    chosen = await queries.companies(
-        database, own_companies(caller), status=status, group=group, storefront=storefront, search=search
-    )
+    chosen = await queries.companies(database, own_companies(caller), wanted)
     return await download("companies", chosen.rows(database), form)
 
 

@@ -40,7 +40,7 @@ def own_contacts(caller: StaffClaims) -> ColumnElement[bool]:
     return Contact.company_id.in_(select(Company.id).where(own_companies(caller)))
 
 
-async def must_own(session: AsyncSession, caller: StaffClaims, company_id: UUID | None) -> None:
+async def must_own(session: AsyncSession | AsyncConnection, caller: StaffClaims, company_id: UUID | None) -> None:
     """Before something is made for a company, or for none.
 
     Raises:

@@ -6,12 +6,14 @@ from sqlalchemy.dialects import postgresql
 
 from chassis.outbox import DEFAULT_PARTITION
 from identity.activity_log.models import APPEND_ONLY
+from identity.companies.models import COMPARABLE_NAME
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     op.execute(sa.schema.CreateSequence(sa.Sequence("company_numbers")))
     op.execute(sa.schema.CreateSequence(sa.Sequence("application_numbers")))
     op.create_table(
@@ -200,6 +202,7 @@ def upgrade() -> None:
         ),
         sa.Column("first_contact_id", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "application_outcome",
             sa.Enum("none", "pending", "approved", "rejected", name="applicationoutcome", native_enum=False, length=40),
@@ -254,6 +257,32 @@ def upgrade() -> None:
         postgresql_where=sa.text("merged_into IS NOT NULL"),
     )
     op.create_index("ix_companies_registration_number", "companies", ["registration_number"], unique=False)
+    op.create_index("ix_companies_email_domain", "companies", [sa.text("split_part(email, '@', 2)")], unique=False)
+    op.create_index(
+        "ix_companies_comparable_name",
+        "companies",
+        [sa.literal_column(COMPARABLE_NAME).label("comparable_name")],
+        unique=False,
+        postgresql_using="gist",
+        postgresql_ops={"comparable_name": "gist_trgm_ops"},
+    )
+    op.create_index("ix_companies_sales_representative", "companies", ["sales_representative"], unique=False)
+    op.create_index(
+        "ix_companies_search",
+        "companies",
+        ["legal_name", "number", "vat_number", "registration_number"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={
+            "legal_name": "gin_trgm_ops",
+            "number": "gin_trgm_ops",
+            "vat_number": "gin_trgm_ops",
+            "registration_number": "gin_trgm_ops",
+        },
+    )
+    op.create_index("ix_companies_name", "companies", [sa.text("lower(legal_name)"), "id"], unique=False)
+    op.create_index("ix_companies_created_at", "companies", ["created_at", "id"], unique=False)
+    op.create_index("ix_companies_changed_at", "companies", ["changed_at", "id"], unique=False)
     op.create_index(op.f("ix_companies_status"), "companies", ["status"], unique=False)
     op.create_index("ix_companies_vat_number", "companies", ["vat_number"], unique=False)
     op.create_table(
@@ -283,6 +312,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
     )
     op.create_index("ix_contacts_company_id", "contacts", ["company_id"], unique=False)
+    op.create_index(
+        "ix_contacts_search",
+        "contacts",
+        ["name", "email"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"name": "gin_trgm_ops", "email": "gin_trgm_ops"},
+    )
+    op.create_index("ix_contacts_name", "contacts", [sa.text("lower(name)"), "id"], unique=False)
+    op.create_index("ix_contacts_created_at", "contacts", ["created_at", "id"], unique=False)
     op.create_index("ix_contacts_email", "contacts", ["email"], unique=False)
     op.create_index(
         "ix_contacts_email_domain", "contacts", [sa.literal_column("split_part(email, '@', 2)")], unique=False
@@ -540,6 +579,11 @@ def upgrade() -> None:
         sa.Column("question_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("reviewer", sa.Uuid(), nullable=True),
+        sa.Column("proposals", sa.Integer(), nullable=False),
+        sa.Column("proposed", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("proposed_by", sa.Text(), nullable=True),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decision", sa.Integer(), nullable=False),
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
@@ -576,6 +620,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_applications_number")),
     )
     op.create_index("ix_applications_company_id", "applications", ["company_id"], unique=False)
+    op.create_index("ix_applications_submitted_at", "applications", ["submitted_at", "id"], unique=False)
+    op.create_index("ix_applications_since", "applications", ["since", "id"], unique=False)
+    op.create_index("ix_applications_reviewer", "applications", ["reviewer", "status", "id"], unique=False)
     op.create_index("ix_applications_status", "applications", ["status", "id"], unique=False)
     op.create_table(
         "invitations",
