@@ -65,7 +65,7 @@ def _plain(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-async def _admin(stack: Stack, statement: str) -> None:
+async def administer(stack: Stack, statement: str) -> None:
     connection = await asyncpg.connect(stack.postgres)
     try:
         await connection.execute(statement)
@@ -73,7 +73,7 @@ async def _admin(stack: Stack, statement: str) -> None:
         await connection.close()
 
 
-def _url(stack: Stack, database: str) -> str:
+def url_of(stack: Stack, database: str) -> str:
     base = stack.postgres.replace("postgresql://", "postgresql+asyncpg://")
     return f"{base.rsplit('/', 1)[0]}/{database}"
 
@@ -86,8 +86,8 @@ async def templates(infrastructure: Stack) -> AsyncIterator[Callable[[str], Awai
     async def template(name: str) -> str:
         if name not in made:
             made[name] = f"template_{_plain(name)}_{new_id().hex[-8:]}"
-            await _admin(infrastructure, f"CREATE DATABASE {made[name]}")
-            database = Database(_url(infrastructure, made[name]), name="test", pool=2)
+            await administer(infrastructure, f"CREATE DATABASE {made[name]}")
+            database = Database(url_of(infrastructure, made[name]), name="test", pool=2)
             await migrate(database.engine, service(name).migrations)
             await keep_house(database)
             await database.close()
@@ -95,7 +95,7 @@ async def templates(infrastructure: Stack) -> AsyncIterator[Callable[[str], Awai
 
     yield template
     for one in made.values():
-        await _admin(infrastructure, f"DROP DATABASE IF EXISTS {one} WITH (FORCE)")
+        await administer(infrastructure, f"DROP DATABASE IF EXISTS {one} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ async def new_database(infrastructure: Stack, templates: Callable[[str], Awaitab
 
         async def new(name: str) -> Database:
             clone = f"test_{_plain(name)}_{new_id().hex[-12:]}"
-            await _admin(infrastructure, f"CREATE DATABASE {clone} TEMPLATE {await templates(name)}")
-            database = Database(_url(infrastructure, clone), name="test", pool=10)
-            cleaning.push_async_callback(_admin, infrastructure, f"DROP DATABASE IF EXISTS {clone} WITH (FORCE)")
+            await administer(infrastructure, f"CREATE DATABASE {clone} TEMPLATE {await templates(name)}")
+            database = Database(url_of(infrastructure, clone), name="test", pool=10)
+            cleaning.push_async_callback(administer, infrastructure, f"DROP DATABASE IF EXISTS {clone} WITH (FORCE)")
             cleaning.push_async_callback(database.close)
             return database
 
