@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from chassis.policies import Policy, set_policy
 from identity.policies import ApprovalPolicy, RegistrationPolicy
-from identity.sign_in.passwords import PasswordHash
-from identity.staff.commands import AddStaff, add_staff
+from identity.staff.commands import StaffTerms
+from identity.staff.models import ADMINISTRATOR
 from tests.identity.conftest import Api
 from tests.identity.people import AT
 
@@ -32,10 +32,7 @@ class Review:
 
     async def begin(self) -> "Review":
         await self.follow(RegistrationPolicy(required=frozenset()))
-        command = AddStaff("Joost", "joost@example.com", PasswordHash("-"))
-        async with self.api.database.transaction() as session:
-            self.joost_id = (await add_staff(session, command, AT)).id
-        self.joost = await self.api.staff_token(self.joost_id)
+        self.joost_id, self.joost = await self.api.colleague("Joost", StaffTerms(ADMINISTRATOR))
         return self
 
     async def follow(self, policy: Policy) -> None:

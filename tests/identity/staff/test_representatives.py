@@ -5,6 +5,7 @@ import pytest
 from chassis import clock
 from contracts.identity.events import CompanyOrigin
 from contracts.identity.values import StaffPermission
+from contracts.shared.values import Language
 from identity.invitations.inviting import Invitee, InvitePeople, invite_people
 from identity.locations.commands import OpenLocation, open_location
 from identity.members.grants import MemberTerms
@@ -27,7 +28,7 @@ class Firm:
             self.company.change({"sales_representative": self.representative})
             self.member = await a_member(session, self.company, self.email)
             terms = MemberTerms("user")
-            invitee = Invitee("Noor", f"new-{self.email}", "nl")
+            invitee = Invitee("Noor", f"new-{self.email}", Language.DUTCH)
             command = InvitePeople(self.company.id, [invitee], terms, first_administrator=False, invited_by=None)
             (outcome,) = await invite_people(session, command, clock.now())
             self.invitation_id = outcome.invitation_id
