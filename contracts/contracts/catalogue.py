@@ -4,6 +4,7 @@ import contracts.identity.activities
 import contracts.identity.events
 import contracts.identity.states
 import contracts.identity.status_table
+import contracts.identity.storefronts
 import contracts.notifications.activities
 import contracts.notifications.events
 import contracts.orders.activities

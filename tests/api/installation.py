@@ -33,7 +33,8 @@ from contracts.shared.links import LinkKeys
 from identity.external_sign_in.issuer import Issuer
 from identity.second_factor.codes import SecretBox
 from identity.sign_in.passwords import Passwords
-from identity.staff.commands import AddStaff, bootstrap_staff
+from identity.staff.commands import AddStaff, StaffTerms, bootstrap_staff
+from identity.staff.models import ADMINISTRATOR
 from orders.app import KEYS
 from tests.conftest import service
 from tests.identity.people import CHEAP
@@ -77,7 +78,8 @@ class Installation:
             await keep_house(self.databases[name], service(name).duties(self._resources(name)))
         async with self.databases["identity"].transaction() as session:
             hashed = await CHEAP.hash(PASSWORD)
-            assert await bootstrap_staff(session, AddStaff("Sanne de Vries", FIRST_COLLEAGUE, hashed), at)
+            first = AddStaff("Sanne de Vries", FIRST_COLLEAGUE, hashed, StaffTerms(ADMINISTRATOR))
+            assert await bootstrap_staff(session, first, at)
         await self.settle()
 
     async def close(self) -> None:

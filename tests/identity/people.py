@@ -14,6 +14,7 @@ from identity.companies.models import Company
 from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import CreateContact, create_contact, register_contact
 from identity.contacts.models import Contact
+from identity.groups.commands import CreateGroup, create_group
 from identity.members.commands import AddMember, add_member
 from identity.members.grants import MemberTerms, granted
 from identity.members.models import Member
@@ -50,6 +51,12 @@ async def a_company(session: AsyncSession, *, accepted: bool = True) -> Company:
         company.accept(AT)
     await session.flush()
     return company
+
+
+async def some_groups(session: AsyncSession, *codes: str) -> None:
+    """Without conditions."""
+    for code in codes:
+        await create_group(session, CreateGroup(code, {"en": code}, None, None, None), AT)
 
 
 async def a_contact(session: AsyncSession, email: str, company: Company | None = None) -> Contact:

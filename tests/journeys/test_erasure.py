@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from demo.story.part1_shop import WEBSHOP
+from demo.story.part1_shop import GROUP, WEBSHOP
 from demo.story.part2_applications import application_body
 
 from chassis.ids import new_id
@@ -148,7 +148,7 @@ async def nothing_is_left_on_kafka(stack, world, word: str) -> None:
                 "name": "Somebody Else",
                 "email": f"{new_id().hex}@firm.example",
                 "language": "nl",
-                "groups": ["trade"],
+                "groups": [GROUP],
             }
             await world.identity.call("POST", "/contacts", token=world.staff, body=body)
             return not await topics_that_know(stack, word)

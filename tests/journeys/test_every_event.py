@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pyotp
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from demo.story.part1_shop import WEBSHOP
+from demo.story.part1_shop import GROUP, WEBSHOP
 from demo.story.part2_applications import application_body
 from demo.story.part5_orders import wait_for_order
 from demo.story.sessions import sign_in
@@ -42,6 +42,8 @@ async def test_everything_that_can_be_published_is_published(stack, world):
     company = await company_that_buys(world)
     await _applications(world, temporal)
     await _people(world, company)
+    await _groups(world)
+    await _storefronts(world)
     await _second_factors(world, company)
     await _a_duplicate_is_merged(world, company)
     await _orders(stack, world, company, temporal)
@@ -108,9 +110,24 @@ async def _people(world, company) -> None:
     location = f"/locations/{(await world.identity.call('POST', path, token=token, body=depot))['location_id']}"
     await world.identity.call("PATCH", location, token=token, body={"name": "Large depot"}, if_match='"1"')
     await world.identity.call("POST", f"{location}/close", token=token)
-    guest = {"name": extended.name, "email": extended.email, "language": "nl", "groups": ["trade"]}
+    guest = {"name": extended.name, "email": extended.email, "language": "nl", "groups": [GROUP]}
     guest_id = (await world.identity.call("POST", "/contacts", token=world.staff, body=guest))["contact_id"]
     await world.identity.call("POST", f"/contacts/{guest_id}/erase", token=world.staff)
+
+
+async def _groups(world) -> None:
+    bakeries = {"code": f"bakeries-{world.run}", "names": {"en": "Bakeries"}}
+    await world.identity.call("POST", "/groups", token=world.staff, body=bakeries)
+    path = f"/groups/{bakeries['code']}"
+    await world.identity.call("PATCH", path, token=world.staff, body={"pays_by_invoice": True}, if_match='"1"')
+    await world.identity.call("DELETE", path, token=world.staff)
+
+
+async def _storefronts(world) -> None:
+    outlet = {"code": f"outlet-{world.run}", "name": "The outlet", "access": "closed"}
+    await world.identity.call("POST", "/storefronts", token=world.staff, body=outlet)
+    path = f"/storefronts/{outlet['code']}"
+    await world.identity.call("PATCH", path, token=world.staff, body={"catalogues": ["leftovers"]}, if_match='"1"')
 
 
 async def _second_factors(world, company) -> None:

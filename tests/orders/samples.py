@@ -87,6 +87,7 @@ def a_cart(
         "cart_id": new_id(),
         "company_id": company_id,
         "member_id": member_id,
+        "storefront": "main",
         "currency": "EUR",
         "ship_to_country": "NL",
         "lines": priced,

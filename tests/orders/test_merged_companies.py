@@ -49,7 +49,7 @@ class Merge:
             await part()
 
     async def _goes(self, who: Person, *permissions: Permission, **changed: Any) -> Person:
-        ids = {"member_id": who.member_id, "contact_id": who.contact_id}
+        ids: dict[str, Any] = {"member_id": who.member_id, "contact_id": who.contact_id}
         return await self.world.member(self.kept, *permissions, **ids, **changed)
 
     async def order(self) -> Order:

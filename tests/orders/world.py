@@ -125,6 +125,7 @@ class World:
         *permissions: Permission,
         member_id: UUID | None = None,
         contact_id: UUID | None = None,
+        storefront: str | None = None,
         **changed: Any,
     ) -> Person:
         member_id, contact_id = member_id or new_id(), contact_id or new_id()
@@ -134,6 +135,7 @@ class World:
         )
         await self.publish(str(member_id), state)
         claims = {"kind": "member", "sub": str(contact_id), "company": str(company_id), "member": str(member_id)}
+        claims |= {"storefront": storefront} if storefront else {}
         return Person(member_id, company_id, contact_id, {"Authorization": f"Bearer {self.identity.token(claims)}"})
 
     async def buyer(self, company_id: UUID, **changed: Any) -> Person:
@@ -175,6 +177,14 @@ class World:
                 {"key": order_id},
             )
             return [row.type.split(".")[3] for row in rows]
+
+    async def values(self, order_id: str, *names: str) -> list[dict[str, Any]]:
+        """The bodies of the order's events of these names, in their order."""
+        types = [f"countersign.orders.order.{name}.v1" for name in names]
+        query = text("SELECT value FROM outbox WHERE key = :key AND type = ANY(:types) ORDER BY sequence")
+        async with self.database.reading() as connection:
+            rows = await connection.execute(query, {"key": order_id, "types": types})
+            return [json.loads(row.value) for row in rows]
 
     async def states(self, order_id: str) -> Sequence[dict[str, Any]]:
         async with self.database.reading() as connection:

@@ -10,7 +10,8 @@ from uuid import UUID
 import httpx2
 from joserfc import jwt
 from joserfc.jwk import ECKey
-from sqlalchemy import insert, text, update
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
 
 from chassis.clock import now
 from chassis.database import Database
@@ -20,7 +21,7 @@ from contracts.identity.tokens import AUDIENCE, ISSUER, MemberClaims
 from contracts.identity.values import CustomerStatus, Permission, StaffPermission
 from contracts.shared.event import Event
 from pricing.app import service
-from pricing.buyers.models import KnownCompany, KnownMember
+from pricing.buyers.models import KnownCompany, KnownMember, KnownStorefront
 from pricing.imports.applying import apply_imports
 from pricing.imports.reading import read_imports
 
@@ -107,9 +108,12 @@ class Merchant:
         *,
         active: bool = True,
         contact: UUID | None = None,
+        storefront: str | None = None,
     ) -> MemberClaims:
         """A new member; `contact`: who it is, None: somebody new."""
-        claims = MemberClaims(sub=contact or new_id(), sid=new_id(), company=company_id, member=new_id())
+        claims = MemberClaims(
+            sub=contact or new_id(), sid=new_id(), company=company_id, member=new_id(), storefront=storefront
+        )
         async with self.database.transaction() as session:
             await session.execute(
                 insert(KnownMember).values(
@@ -123,6 +127,15 @@ class Merchant:
                 )
             )
         return claims
+
+    async def storefront(
+        self, code: str, *, access: str = "public", groups: Iterable[str] = (), active: bool = True
+    ) -> None:
+        """As identity says that it is now."""
+        values = {"access": access, "groups": list(groups), "active": active, "epoch": 1, "sequence": 1}
+        known = insert(KnownStorefront).values(key=code, **values)
+        async with self.database.transaction() as session:
+            await session.execute(known.on_conflict_do_update(index_elements=["key"], set_=values))
 
     async def change_company(self, company_id: UUID, **columns: Any) -> None:
         async with self.database.transaction() as session:

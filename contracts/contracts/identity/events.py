@@ -3,7 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from contracts.identity.topics import APPLICATION, COMPANY, CONTACT, INVITATION, LOCATION, MEMBER, STAFF
+from contracts.identity.topics import (
+    APPLICATION,
+    COMPANY,
+    CONTACT,
+    GROUP,
+    INVITATION,
+    LOCATION,
+    MEMBER,
+    STAFF,
+    STOREFRONT,
+)
 from contracts.identity.values import (
     AfterApproval,
     CustomerStatus,
@@ -171,6 +181,42 @@ class LocationChanged(_LocationEvent, type="countersign.identity.location.change
 
 class LocationClosed(_LocationEvent, type="countersign.identity.location.closed.v1", topic=LOCATION):
     """Nothing is ordered for it any more; its orders stay."""
+
+
+# -- group -------------------------------------------------------------------------------------------------------------
+
+
+class _GroupEvent(Event):
+    group_id: UUID
+    code: Code
+
+
+class GroupCreated(_GroupEvent, type="countersign.identity.group.created.v1", topic=GROUP):
+    """There is one more group of customers."""
+
+
+class GroupChanged(_GroupEvent, type="countersign.identity.group.changed.v1", topic=GROUP):
+    """Whoever is in it keeps what he was given."""
+
+    fields: tuple[str, ...]
+
+
+class GroupRemoved(_GroupEvent, type="countersign.identity.group.removed.v1", topic=GROUP):
+    """Nobody was in it."""
+
+
+# -- storefront --------------------------------------------------------------------------------------------------------
+
+
+class StorefrontCreated(Event, type="countersign.identity.storefront.created.v1", topic=STOREFRONT):
+    """From now on the merchant says who may enter it; the state topic has the rule."""
+
+    code: Code
+
+
+class StorefrontChanged(Event, type="countersign.identity.storefront.changed.v1", topic=STOREFRONT):
+    code: Code
+    fields: tuple[str, ...]
 
 
 # -- application -------------------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ class MemberClaims(_Claims):
     kind: Literal["member"] = "member"
     company: UUID
     member: UUID
+    storefront: Code | None = None
+    """The one that he signed in at; None: that of his company."""
 
 
 Claims = Annotated[StaffClaims | MemberClaims, Discriminator("kind")]

@@ -61,6 +61,8 @@ class PricedCart(_Value):
 
     cart_id: UUID
     company_id: UUID
+    storefront: Code
+    """For which it was priced; an order is made of it there alone (ID-19)."""
     member_id: UUID | None
     """Who asked; None: the merchant's staff on behalf of the company (OR-12)."""
     contact_id: UUID | None = None

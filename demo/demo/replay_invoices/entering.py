@@ -51,6 +51,8 @@ class Entering:
         system = self.system
         await self.create_list(system.everybodys_list)
         await self.put_prices(system.everybodys_list, prices, "prices for everybody")
+        group = {"code": system.group, "names": {"en": system.group}}
+        await system.by_staff(system.identity, "POST", "/groups", body=group)
         terms = {"assignee_kind": "group", "assignee": system.group, "price_list": system.everybodys_list}
         await system.by_staff(system.pricing, "POST", "/terms", body=terms)
 

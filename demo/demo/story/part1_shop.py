@@ -53,6 +53,7 @@ async def open_shop(world: World, part: Part) -> None:
     await _sign_in(world, part)
     await _identity_policies(world, part)
     await _roles(world, part)
+    await _group(world, part)
     await together(_other_policies(world, part), _vat_rates(world, part))
 
 
@@ -110,6 +111,13 @@ async def _roles(world: World, part: Part) -> None:
         role = {"names": PURCHASING_LEAD_NAMES, "permissions": permissions}
         await world.set_policy(world.identity, "roles", {"roles": {**roles, PURCHASING_LEAD: role}})
         step.note(PURCHASING_LEAD)
+
+
+async def _group(world: World, part: Part) -> None:
+    async with part.step("staff", "makes a group of customers, with their conditions by default", "identity"):
+        body = {"code": GROUP, "names": {"nl": "Horeca", "en": "Hotels and restaurants"}, "invoice_days": 14}
+        answer = await world.identity.send("POST", "/groups", token=world.staff, body=body)
+        expect(answer.status == 201 or answer.code == "group-exists", f"{answer.status} {answer.code}")
 
 
 async def _other_policies(world: World, part: Part) -> None:

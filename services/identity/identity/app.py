@@ -36,6 +36,8 @@ from identity.exports import routes as exports_routes
 from identity.external_sign_in import routes as external_sign_in_routes
 from identity.external_sign_in.issuer import Issuer
 from identity.external_sign_in.policies import ExternalSignInPolicy
+from identity.groups import routes as groups_routes
+from identity.groups.naming import check_groups_of_registration
 from identity.imports import routes as imports_routes
 from identity.imports.applying import apply_imports, forget_imports
 from identity.imports.reading import read_imports
@@ -68,6 +70,7 @@ from identity.staff import command_line as staff_command_line
 from identity.staff import routes as staff_routes
 from identity.staff.commands import end_externals
 from identity.staff.policies import StaffRolesPolicy, check_staff_roles_in_use
+from identity.storefronts import routes as storefronts_routes
 
 publish_as(IdentityKey)
 
@@ -84,6 +87,7 @@ POLICIES: list[type[Policy]] = [
 
 CHANGED: dict[type[Policy], Any] = {
     StatusTablePolicy: publish_status_table,
+    RegistrationPolicy: check_groups_of_registration,
     RolesPolicy: check_roles_in_use,
     OrganisationPolicy: check_organisation,
 }
@@ -98,6 +102,8 @@ ROUTERS = [
     ),
     companies_routes.router,
     merging_routes.router,
+    storefronts_routes.router,
+    groups_routes.router,
     contacts_routes.router,
     personal_data_routes.router,
     *applications_routes.routers,

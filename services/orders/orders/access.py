@@ -45,7 +45,7 @@ async def _connection(request: Request) -> AsyncIterator[AsyncConnection | Async
 
 async def _admit(request: Request, claims: MemberClaims) -> Buyer:
     async with _connection(request) as connection:
-        buyer = await find_buyer(connection, claims.company, claims.member)
+        buyer = await find_buyer(connection, claims.company, claims.member, claims.storefront)
     if buyer is not None and buyer.company.status is CustomerStatus.MERGED:
         raise _by_status(buyer.company.status)  # its members are in the other company: sign in again
     if buyer is None or buyer.member is None:

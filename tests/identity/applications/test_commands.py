@@ -31,12 +31,14 @@ from identity.companies.models import Company
 from identity.companies.numbers import CompanyRecord
 from identity.contacts.commands import CreateContact
 from identity.contacts.models import Contact
+from identity.groups.commands import ChangeGroup, change_group, remove_group
 from identity.invitations.models import Invitation
 from identity.members.models import Member
 from identity.policies import RegistrationPolicy
 from identity.roles.policies import BuiltIn
 from identity.sign_in.passwords import PasswordHash
 from tests.conftest import NewDatabase
+from tests.identity.people import some_groups
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 VAT = "NL004495445B01"
@@ -45,7 +47,10 @@ HASH = PasswordHash("$argon2id$not-a-real-one")
 
 @pytest.fixture
 async def database(new_database: NewDatabase) -> Database:
-    return await new_database("identity")
+    database = await new_database("identity")
+    async with database.transaction() as session:
+        await some_groups(session, "bakeries")
+    return database
 
 
 async def follow(database: Database, policy: Policy, storefront: str = "nl") -> None:
@@ -80,9 +85,11 @@ async def company_of(database: Database, application: Application) -> Company:
 
 
 async def types(database: Database) -> list[str]:
-    """Of what was published, without states, in the order of publication."""
+    """Of what was published, without states and the groups that were there, in the order of publication."""
     async with database.reading() as connection:
-        found = await connection.scalars(text("SELECT type FROM outbox WHERE type NOT LIKE '%.state.%' ORDER BY id"))
+        found = await connection.scalars(
+            text("SELECT type FROM outbox WHERE type !~ '[.](state|group)[.]' ORDER BY id")
+        )
         return [one.removeprefix("countersign.identity.").removesuffix(".v1") for one in found.all()]
 
 
@@ -285,3 +292,35 @@ async def test_a_link_opens_its_own_question_while_it_is_open_and_nothing_else(d
     async with database.reading() as connection:
         with pytest.raises(Conflict, match="question-closed"):
             await open_question(connection, keys, token(2))
+
+
+async def test_an_approval_gives_what_the_groups_have_by_default_where_the_reviewer_says_nothing(database):
+    """ID-19, ID-09: by a reviewer and by policy."""
+    await follow(database, RegistrationPolicy(groups=("bakeries",)))
+    async with database.transaction() as session:
+        values = {"pays_by_invoice": True, "invoice_days": 14, "sales_representative": "anna"}
+        await change_group(session, ChangeGroup("bakeries", "*", values))
+    for said, given in ((Conditions(), (True, 14, "anna")), (Conditions(pays_by_invoice=False), (False, 14, "anna"))):
+        application = await submit(database, f"{given[0]}@bakkerij.nl")
+        waiting = await company_of(database, application)
+        assert (waiting.groups, waiting.pays_by_invoice, waiting.invoice_days) == (["bakeries"], False, None)
+        async with database.transaction() as session:
+            command = commands.RequestApproval(application.id, said, None, "staff:1")
+            await commands.request_approval(session, command, AT)
+        await approve(database, application)
+        company = await company_of(database, application)
+        assert (company.pays_by_invoice, company.invoice_days, company.sales_representative) == given
+
+
+async def test_an_approval_names_groups_that_are_there_also_when_it_is_carried_out(database):
+    """ID-19"""
+    application = await submit(database)
+    nowhere = commands.RequestApproval(application.id, Conditions(groups=("nowhere",)), None, "staff:1")
+    async with database.transaction() as session:
+        with pytest.raises(Invalid, match="group-unknown"):
+            await commands.request_approval(session, nowhere, AT)
+    await request(database, application)
+    async with database.transaction() as session:
+        await remove_group(session, "bakeries")
+    returned = await approve(database, application)
+    assert (returned.status, returned.returned) == (ApplicationStatus.WAITING, "group-unknown")

@@ -25,6 +25,7 @@ from identity.contacts.commands import CreateContact, register_contact
 from identity.contacts.models import Contact
 from identity.policies import StatusTablePolicy
 from tests.conftest import NewDatabase
+from tests.identity.people import some_groups
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 RECORD = CompanyRecord("Eigen B.V.", "NL", Language.DUTCH, vat_number="NL004495445B01")
@@ -33,7 +34,10 @@ Create = Callable[..., Awaitable[Company]]
 
 @pytest.fixture
 async def database(new_database: NewDatabase) -> Database:
-    return await new_database("identity")
+    database = await new_database("identity")
+    async with database.transaction() as session:
+        await some_groups(session, "bakers", "shops")
+    return database
 
 
 @pytest.fixture

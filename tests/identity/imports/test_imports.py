@@ -345,3 +345,27 @@ async def test_pages_of_rows_follow_each_other(office: Office) -> None:
         if not (cursor := answer["next"]):
             break
     assert seen == [2, 3, 4, 5, 6]
+
+
+async def test_a_row_that_names_a_group_that_is_not_there_is_refused(office: Office) -> None:
+    """ID-19, ID-24: in the preview, and where the group went after it."""
+    nowhere = DE_VRIES.replace("horeca", "nowhere")
+    preview = await office.preview("companies", HEADER + nowhere + LENOIR)
+    assert await office.outcomes(preview) == [(2, "refused", "group-unknown", "groups"), (3, "created")]
+    people = "email,name,language,groups\niris@example.com,Iris,nl,nowhere\nbo@example.com,Bo,nl,retail\n"
+    contacts = await office.preview("contacts", people)
+    assert await office.outcomes(contacts) == [(2, "refused", "group-unknown", "groups"), (3, "created")]
+    headers = {**office.staff, "If-Match": "*"}
+    await office.http.patch("/v1/groups/retail", json={"active": False}, headers=headers)
+    for done in (await office.apply(preview), await office.apply(contacts)):
+        assert counts(done) == (0, 0, 0, 2), await office.outcomes(done)
+
+
+async def test_an_imported_company_is_given_the_conditions_of_its_group(office: Office) -> None:
+    """ID-19, ID-24: where the file has no column for them; an empty cell for yes or no is a no."""
+    headers = {**office.staff, "If-Match": "*"}
+    defaults = {"pays_by_invoice": True, "invoice_days": 14}
+    await office.http.patch("/v1/groups/retail", json=defaults, headers=headers)
+    await office.bring_in("companies", HEADER + DE_VRIES + LENOIR)
+    given = [await office.company(number) for number in ("K-1", "K-2")]
+    assert [(one["pays_by_invoice"], one["invoice_days"]) for one in given] == [(True, 30), (True, 14)]

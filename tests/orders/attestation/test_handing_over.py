@@ -23,7 +23,7 @@ from tests.waiting import eventually
 
 
 async def changed(world: World, who: Person, *permissions: Permission, **values: Any) -> None:
-    ids = {"member_id": who.member_id, "contact_id": who.contact_id}
+    ids: dict[str, Any] = {"member_id": who.member_id, "contact_id": who.contact_id}
     await world.member(who.company_id, *permissions, **ids, **values)
 
 

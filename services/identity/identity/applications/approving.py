@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Invalid
 from contracts.identity.activities import ApplicationStatus
 from contracts.identity.values import AfterApproval
 from identity.applications.commands import lock_with_company
@@ -15,13 +15,14 @@ from identity.companies.models import Company
 from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import lock_contact, register_contact, registered_contact
 from identity.contacts.models import Contact
+from identity.groups.naming import check_groups
 from identity.invitations.commands import IssueInvitation, issue_invitation
 from identity.members.grants import MemberTerms
 from identity.roles.policies import BuiltIn
 
 
 async def approve_application(session: AsyncSession, application_id: UUID, decision: int, at: datetime) -> Application:
-    """Carries out the decision. What became impossible meanwhile (a customer number that was taken) returns it.
+    """Carries out the decision. What became impossible meanwhile (its customer number was taken, a group went) returns it.
 
     Raises:
         NotFound.
@@ -33,7 +34,7 @@ async def approve_application(session: AsyncSession, application_id: UUID, decis
     conditions = Conditions.from_json(application.conditions or {})
     try:
         await _check_possible(session, application, company, contact, conditions)
-    except Conflict as refused:
+    except (Conflict, Invalid) as refused:
         application.return_to_reviewer(decision, refused.code, at)
         return application
     await give_conditions(session, company, conditions)
@@ -58,7 +59,9 @@ async def _check_possible(
 
     Raises:
         Conflict: the customer number was taken, or somebody else registered the address.
+        Invalid: `group-unknown`.
     """
+    await check_groups(session, conditions.groups, already=company.groups)
     number = conditions.customer_number
     if number and number != company.number:
         await claim_number(session, number)

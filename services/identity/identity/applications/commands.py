@@ -27,6 +27,7 @@ from identity.companies.numbers import CompanyRecord
 from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import domain_of
+from identity.groups.naming import check_groups
 from identity.members.commands import AddMember, add_member
 from identity.members.grants import MemberTerms, granted
 from identity.policies import ApprovalPolicy, RegistrationPolicy
@@ -214,9 +215,11 @@ async def request_approval(session: AsyncSession, command: RequestApproval, at: 
 
     Raises:
         NotFound.
+        Invalid: `group-unknown`.
         Conflict: it is not open for a decision; `customer-number-taken`, with a proposal.
     """
     application, company = await lock_with_company(session, command.application_id)
+    await check_groups(session, command.conditions.groups, already=company.groups)
     wanted = command.conditions.customer_number
     if wanted and wanted != company.number:
         await claim_number(session, wanted)

@@ -1,6 +1,6 @@
 """The only writers of companies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,8 @@ from identity.companies.status import ApplicationOutcome
 from identity.companies.terms import note_price_list, note_price_lists_of_new
 from identity.contacts.commands import CreateContact, create_contact, registered_contact
 from identity.contacts.models import Contact
+from identity.groups.models import Group
+from identity.groups.naming import check_groups, hold_groups, require_groups
 from identity.policies import RegistrationPolicy
 
 _LOCK_NUMBERS = text(
@@ -29,15 +31,26 @@ _LOCK_NUMBERS = text(
 ).bindparams(bindparam("numbers", type_=ARRAY(Text)))
 
 
+_GIVEN = ("sales_representative", "pays_by_invoice", "invoice_days")
+"""By the merchant, or else by a group."""
+
+
 @dataclass(frozen=True)
 class Conditions:
-    """What the merchant gives a customer, by an approval or when it creates the company itself."""
+    """What the merchant gives a customer, by an approval or when it creates the company itself. None: it does not say."""
 
     customer_number: str | None = None
     groups: tuple[str, ...] = ()
     sales_representative: str | None = None
-    pays_by_invoice: bool = False
+    pays_by_invoice: bool | None = None
     invoice_days: int | None = None
+
+    def with_defaults_of(self, groups: Iterable[Group]) -> "Conditions":
+        """What is not said is as the first of these groups has it that says something (ID-19)."""
+        said = {name: getattr(self, name) for name in _GIVEN}
+        for group in groups:
+            said = {name: getattr(group, name) if value is None else value for name, value in said.items()}
+        return replace(self, **said)
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "groups": list(self.groups)}
@@ -112,11 +125,12 @@ async def lock_company_even_merged(session: AsyncSession, company_id: UUID) -> C
 async def create_company(session: AsyncSession, command: CreateCompany, at: datetime) -> tuple[Company, Contact | None]:
     """
     Raises:
-        Invalid: a field that the storefront requires is missing, or a number can not be right.
+        Invalid: a field that the storefront requires is missing, or a number can not be right; `group-unknown`.
         Conflict: `customer-number-taken`, with a proposal.
     """
     rules = await policy(session, RegistrationPolicy, command.storefront)
-    company = _new_company(command, rules, at)
+    known = await hold_groups(session, {*command.conditions.groups, *rules.groups})
+    company = _new_company(command, rules, known, at)
     company.number = await _number(session, command.conditions.customer_number)
     session.add(company)
     await session.flush()
@@ -127,10 +141,21 @@ async def create_company(session: AsyncSession, command: CreateCompany, at: date
     return company, contact
 
 
-def _new_company(command: CreateCompany, rules: RegistrationPolicy, at: datetime) -> Company:
-    """With all but its number."""
+def _new_company(
+    command: CreateCompany, rules: RegistrationPolicy, known: Mapping[str, Group], at: datetime
+) -> Company:
+    """With all but its number.
+
+    Args:
+        known: active groups. One of the storefront's policy that is none any more is passed over: who registers can not
+            help it.
+    """
     record = check_record(command.record, rules.required, pointer=command.pointer)
     conditions = command.conditions
+    require_groups(known, conditions.groups)
+    groups = [known[code] for code in conditions.groups or rules.groups if code in known]
+    if command.origin is not CompanyOrigin.APPLIED:  # who applied is given conditions by his approval
+        conditions = conditions.with_defaults_of(groups)
     return Company(
         id=new_id(),
         sequence=0,
@@ -144,9 +169,9 @@ def _new_company(command: CreateCompany, rules: RegistrationPolicy, at: datetime
         department=record.department,
         addresses=list(record.addresses),
         storefront=command.storefront,
-        groups=list(conditions.groups or rules.groups),
+        groups=[group.code for group in groups],
         sales_representative=conditions.sales_representative,
-        pays_by_invoice=conditions.pays_by_invoice,
+        pays_by_invoice=bool(conditions.pays_by_invoice),
         invoice_days=conditions.invoice_days,
         payment_reference=command.payment_reference,
         vat_exempt=command.vat_exempt,
@@ -172,9 +197,11 @@ async def create_companies(session: AsyncSession, commands: Sequence[CreateCompa
     """
     await _claim_numbers(session, [number for one in commands if (number := one.conditions.customer_number)])
     rules = {name: await policy(session, RegistrationPolicy, name) for name in {one.storefront for one in commands}}
+    named = {code for one in commands for code in (*one.conditions.groups, *rules[one.storefront].groups)}
+    known = await hold_groups(session, named)
     companies = []
     for command in commands:
-        company = _new_company(command, rules[command.storefront], at)
+        company = _new_company(command, rules[command.storefront], known, at)
         company.number = command.conditions.customer_number or await _number(session, None)
         company.announce()
         companies.append(company)
@@ -198,10 +225,12 @@ async def change_company(session: AsyncSession, command: ChangeCompany) -> Compa
         NotFound: there is none.
         StaleVersion: somebody changed it since.
         Invalid: a field that the storefront requires would be missing, or a number can not be right.
+        Invalid: `group-unknown`.
         Conflict: `customer-number-taken`, with a proposal.
     """
     company = await lock_company(session, command.company_id)
     check_version(command.if_match, company.sequence)
+    await check_groups(session, command.values.get("groups", ()), already=company.groups)
     values = {**command.values, **await checked_record(session, company, command.values)}
     if values.get("number", company.number) != company.number:
         await claim_number(session, values["number"])
@@ -259,23 +288,21 @@ async def reactivate_company(session: AsyncSession, company_id: UUID) -> Company
 
 
 async def give_conditions(session: AsyncSession, company: Company, conditions: Conditions) -> None:
-    """Sets what the merchant decided with its approval (ID-09); what it left open stays.
+    """Sets what the merchant decided with its approval (ID-09); what it left open is as its groups have it, or stays.
 
     Raises:
+        Invalid: `group-unknown`.
         Conflict: `customer-number-taken`, with a proposal.
     """
     number = conditions.customer_number or company.number
     if number != company.number:
         await claim_number(session, number)
-    changed = company.change(
-        {
-            "number": number,
-            "groups": list(conditions.groups) or company.groups,
-            "sales_representative": conditions.sales_representative or company.sales_representative,
-            "pays_by_invoice": conditions.pays_by_invoice,
-            "invoice_days": conditions.invoice_days,
-        }
-    )
+    groups = list(conditions.groups) or company.groups
+    known = await hold_groups(session, groups)
+    require_groups({*known, *company.groups}, groups)
+    given = conditions.with_defaults_of(known[code] for code in groups if code in known)
+    said = {name: value for name, value in asdict(given).items() if name in _GIVEN and value is not None}
+    changed = company.change({**said, "number": number, "groups": groups})
     if "groups" in changed:
         await note_price_list(session, company)
 

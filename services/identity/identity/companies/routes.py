@@ -84,7 +84,7 @@ class ConditionsBody(BaseModel):
     customer_number: Code | None = Field(None, description="The merchant's own; ours (`C-000123`) where it gives none")
     groups: Annotated[list[Code], Field(max_length=50)] = []
     sales_representative: Code | None = None
-    pays_by_invoice: bool = False
+    pays_by_invoice: bool | None = Field(None, description="Not said: as its groups have it, or else no")
     invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
 
     def to_conditions(self) -> commands.Conditions:

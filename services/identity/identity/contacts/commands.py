@@ -17,11 +17,12 @@ from contracts.shared.values import Language
 from identity.bulk import insert_new
 from identity.companies.models import Company
 from identity.contacts.models import Contact
+from identity.groups.naming import check_groups
 
 
 @dataclass(frozen=True)
 class CreateContact:
-    """A guest; `email` is normalised."""
+    """A guest; `email` is normalised. Without groups of his own he is in those of the company."""
 
     name: str
     email: str
@@ -60,6 +61,11 @@ async def registered_contact(session: AsyncSession, email: str) -> Contact | Non
 
 
 async def create_contact(session: AsyncSession, command: CreateContact, at: datetime) -> Contact:
+    """
+    Raises:
+        Invalid: `group-unknown`.
+    """
+    await check_groups(session, command.groups)
     contact = _new_contact(command, at)
     session.add(contact)
     await session.flush()
@@ -67,7 +73,12 @@ async def create_contact(session: AsyncSession, command: CreateContact, at: date
 
 
 async def create_contacts(session: AsyncSession, commands: Sequence[CreateContact], at: datetime) -> None:
-    """Creates many at once, each as `create_contact` would."""
+    """Creates many at once, each as `create_contact` would.
+
+    Raises:
+        Invalid: as there, for any of them.
+    """
+    await check_groups(session, {code for command in commands for code in command.groups})
     await insert_new(session, [_new_contact(command, at) for command in commands])
 
 
@@ -111,10 +122,12 @@ async def change_contact(session: AsyncSession, command: ChangeContact) -> Conta
     Raises:
         NotFound: there is none.
         StaleVersion: somebody changed it since.
+        Invalid: `group-unknown`.
         Conflict: the new address has an account already.
     """
     contact = await lock_contact(session, command.contact_id)
     check_version(command.if_match, contact.sequence)
+    await check_groups(session, command.values.get("groups", ()), already=contact.groups)
     contact.change(command.values)
     if contact.kind is ContactKind.REGISTERED:
         await register_contact(session, contact)

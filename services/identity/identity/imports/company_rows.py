@@ -1,6 +1,6 @@
 """Rows of a file of companies, known by the customer number or else by an external key of the merchant's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ from identity.companies.naming import NamedCompanies
 from identity.companies.numbers import CompanyRecord, check_record
 from identity.companies.routes import Number, Text
 from identity.contacts.email import Email
+from identity.groups.naming import hold_groups, require_groups
 from identity.imports.cells import joined, yes_or_no
 from identity.imports.columns import Columns, Values, address, listed, missing, refusal_by, switch
 from identity.imports.models import Outcome, Refused, Settled
@@ -97,7 +98,7 @@ class CompanyRows:
             company = known.company(said)
             try:
                 if company is not None:
-                    settled.append(await _change(session, company, said, at))
+                    settled.append(await _change(session, company, said, known.groups, at))
                 elif refused := missing(said, _NEEDED):
                     settled.append(Settled.refusing(refused))
                 else:
@@ -105,6 +106,7 @@ class CompanyRows:
                     if at is None:
                         rules = await known.rules(session, said["storefront"])
                         check_record(command.record, rules.required, pointer="")
+                        require_groups(known.groups, command.conditions.groups)
                     new.append(command)
                     settled.append(Settled(Outcome.CREATED))
             except DomainError as error:
@@ -117,17 +119,19 @@ class CompanyRows:
 
 
 class _Known:
-    """The companies that rows name, and the policies that they need."""
+    """The companies and active groups that rows name, and the policies that they need."""
 
-    def __init__(self, companies: NamedCompanies) -> None:
+    def __init__(self, companies: NamedCompanies, groups: Collection[str]) -> None:
         self._companies = companies
+        self.groups = groups
         self._rules: dict[str, RegistrationPolicy] = {}
 
     @classmethod
     async def of(cls, session: AsyncSession, rows: Sequence[Said], *, lock: bool) -> "_Known":
         numbers = [said["number"] for said in rows if said.get("number")]
         keys = [dict([found]) for said in rows if (found := _external(said))]
-        return cls(await NamedCompanies.of(session, numbers, keys, lock=lock))
+        groups = await hold_groups(session, {code for said in rows for code in said.get("groups", ())})
+        return cls(await NamedCompanies.of(session, numbers, keys, lock=lock), groups)
 
     def company(self, said: Said) -> Company | None:
         if said.get("number"):
@@ -169,7 +173,7 @@ def _new(said: Said) -> CreateCompany:
             customer_number=said.get("number"),
             groups=tuple(said.get("groups", ())),
             sales_representative=said.get("sales_representative"),
-            pays_by_invoice=said.get("pays_by_invoice", False),
+            pays_by_invoice=said.get("pays_by_invoice"),
             invoice_days=said.get("invoice_days"),
         ),
         with_account_access=said.get("with_account_access", True),
@@ -180,7 +184,9 @@ def _new(said: Said) -> CreateCompany:
     )
 
 
-async def _change(session: AsyncSession, company: Company, said: Said, at: datetime | None) -> Settled:
+async def _change(
+    session: AsyncSession, company: Company, said: Said, groups: Collection[str], at: datetime | None
+) -> Settled:
     fixed = differing(company, {name: said[name] for name in _FIXED if name in said})
     if fixed:
         return Settled.refusing(Refused("cell-fixed", fixed[0], "it is given once and can not be changed"))
@@ -189,6 +195,7 @@ async def _change(session: AsyncSession, company: Company, said: Said, at: datet
     if not fields:
         return Settled(Outcome.UNCHANGED)
     if at is None:
+        require_groups({*groups, *company.groups}, values.get("groups", ()))
         checked = {**values, **await checked_record(session, company, {name: values[name] for name in fields})}
         fields = differing(company, {name: checked[name] for name in fields})
         return Settled(Outcome.CHANGED if fields else Outcome.UNCHANGED, fields)

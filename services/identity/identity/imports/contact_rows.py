@@ -1,7 +1,7 @@
 """Rows of a file of contacts, known by our id, or else by the address together with the company."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from identity.companies.routes import Text
 from identity.contacts.commands import ChangeContact, CreateContact, change_contact, create_contacts
 from identity.contacts.email import Email
 from identity.contacts.models import Contact
+from identity.groups.naming import hold_groups, require_groups
 from identity.imports.cells import joined
 from identity.imports.columns import Columns, Values, listed, missing, refusal_by
 from identity.imports.company_rows import ADDRESS, Codes, WholeAddress
@@ -74,8 +75,9 @@ class ContactRows:
                 if isinstance(contact, Refused):
                     settled.append(Settled.refusing(contact))
                 elif contact is not None:
-                    settled.append(await _change(session, contact, said, at))
+                    settled.append(await _change(session, contact, said, known.groups, at))
                 else:
+                    require_groups(known.groups, said.get("groups", ()))
                     command = _new(said, known.company(said))
                     settled.append(
                         Settled.refusing(command) if isinstance(command, Refused) else Settled(Outcome.CREATED)
@@ -91,9 +93,10 @@ class ContactRows:
 
 
 class _Known:
-    """The contacts and companies that rows name."""
+    """The contacts, companies and active groups that rows name."""
 
-    def __init__(self, contacts: Sequence[Contact], companies: NamedCompanies) -> None:
+    def __init__(self, contacts: Sequence[Contact], companies: NamedCompanies, groups: Collection[str]) -> None:
+        self.groups = groups
         self._companies = companies.by_number
         self._by_id = {str(one.id): one for one in contacts}
         self._by_email: dict[str, list[Contact]] = defaultdict(list)
@@ -109,7 +112,8 @@ class _Known:
         if lock:  # companies first, always
             contacts = contacts.with_for_update()
         of_numbers = await NamedCompanies.of(session, numbers, lock=lock)
-        return cls((await session.scalars(contacts)).all(), of_numbers)
+        groups = await hold_groups(session, {code for said in rows for code in said.get("groups", ())})
+        return cls((await session.scalars(contacts)).all(), of_numbers, groups)
 
     def company(self, said: Said) -> Company | Refused | None:
         if not said.get("company"):
@@ -145,8 +149,8 @@ def _new(said: Said, company: Company | Refused | None) -> CreateContact | Refus
         return company
     if refused := missing(said, ("name", "language")):
         return refused
-    groups = tuple(said.get("groups") or (company.groups if company else ()))
-    if not groups:
+    groups = tuple(said.get("groups", ()))
+    if not groups and not (company and company.groups):
         return Refused("cell-missing", "groups", "a contact without a company needs a group")
     address = said.get("address")
     return CreateContact(
@@ -160,7 +164,9 @@ def _new(said: Said, company: Company | Refused | None) -> CreateContact | Refus
     )
 
 
-async def _change(session: AsyncSession, contact: Contact, said: Said, at: datetime | None) -> Settled:
+async def _change(
+    session: AsyncSession, contact: Contact, said: Said, groups: Collection[str], at: datetime | None
+) -> Settled:
     values: dict[str, Any] = {name: said[name] for name in ("email", "name", "language", "phones") if name in said}
     if said.get("groups"):
         values["groups"] = said["groups"]
@@ -171,6 +177,7 @@ async def _change(session: AsyncSession, contact: Contact, said: Said, at: datet
     fields = differing(contact, values)
     if not fields:
         return Settled(Outcome.UNCHANGED)
+    require_groups({*groups, *contact.groups}, values.get("groups", ()))
     if at is not None:
         await change_contact(session, ChangeContact(contact.id, "*", {name: values[name] for name in fields}))
     return Settled(Outcome.CHANGED, fields)

@@ -55,7 +55,7 @@ async def complete(database: Database, box: SecretBox, given: Completion, at: da
         recovery_codes = await _take(session, box, awaited, given.code, at)
         await forget_code_failures(session, kind, subject_id, given.network, at)
         await session.delete(awaited)
-        entrant = Entrant(kind, subject_id, awaited.member_id, awaited.company_id, awaited.client)
+        entrant = Entrant(kind, subject_id, awaited.member_id, awaited.company_id, awaited.storefront, awaited.client)
         return Completed(await open_for(session, entrant, SignInMeans.PASSWORD_AND_CODE, at), recovery_codes)
 
 

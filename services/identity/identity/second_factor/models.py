@@ -49,6 +49,7 @@ class Challenge(Base):
     subject_id: Mapped[UUID]
     member_id: Mapped[UUID | None]
     company_id: Mapped[UUID | None]
+    storefront: Mapped[str | None] = mapped_column(Text)
     client: Mapped[str | None] = mapped_column(Text)
     enrols: Mapped[bool]
     """He has no second factor, and gets no further without one."""

@@ -18,6 +18,7 @@ from identity.members.models import Member
 from identity.policies import status_table
 from identity.sign_in.models import Credential, SubjectKind
 from identity.staff.models import StaffMember
+from identity.storefronts.queries import refusal_of_entry
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Admitted:
     company_id: UUID
     company_name: str
     storefront: str
+    """That of the company."""
+    groups: tuple[str, ...]
     status: CustomerStatus
     with_account_access: bool
 
@@ -82,10 +85,11 @@ class Candidate:
         """Oldest first."""
         rows = await session.execute(
             select(
-                Member.id,
+                Member.id.label("member_id"),
                 Member.company_id,
-                Company.legal_name,
+                Company.legal_name.label("company_name"),
                 Company.storefront,
+                Company.groups,
                 Company.status,
                 Company.with_account_access,
             )
@@ -93,7 +97,7 @@ class Candidate:
             .where(Member.contact_id == self.subject_id, Member.active)
             .order_by(Member.added_at, Member.id)
         )
-        return [Admitted(*row) for row in rows]
+        return [Admitted(**{**row, "groups": tuple(row["groups"])}) for row in rows.mappings()]
 
 
 def refusal_of_account(candidate: Candidate, at: datetime) -> DomainError | None:
@@ -105,11 +109,18 @@ def refusal_of_account(candidate: Candidate, at: datetime) -> DomainError | None
     return Forbidden("address-not-verified", "Use the link in the mail that was sent to you; a new one is on its way.")
 
 
-async def refusal_of_membership(session: AsyncSession, admitted: Admitted) -> DomainError | None:
-    """By the status of the company and what the merchant's table allows."""
+async def refusal_of_membership(
+    session: AsyncSession, admitted: Admitted, storefront: str | None
+) -> DomainError | None:
+    """By the status of the company and what the merchant's table allows, and by who may enter the storefront (ID-19).
+
+    Args:
+        storefront: None: that of the company.
+    """
     if not admitted.with_account_access:
         return Forbidden("company-without-account-access", "Nobody signs in for this company.")
-    if (await status_table(session)).allows(admitted.status, Capability.LOG_IN):
-        return None
-    code = refusal_code(admitted.status)
-    return Forbidden(code, "The company may not sign in.", facts={"customer_status": admitted.status.value})
+    if not (await status_table(session)).allows(admitted.status, Capability.LOG_IN):
+        code = refusal_code(admitted.status)
+        return Forbidden(code, "The company may not sign in.", facts={"customer_status": admitted.status.value})
+    entered = storefront or admitted.storefront
+    return await refusal_of_entry(session, entered, admitted.groups, own=entered == admitted.storefront)

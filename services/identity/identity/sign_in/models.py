@@ -73,12 +73,13 @@ LONGEST_SESSION = {
 
 @dataclass(frozen=True)
 class Entrant:
-    """Who is about to have a session, for which membership, and what his client says it is."""
+    """Who is about to have a session, for which membership and at which storefront, and what his client says it is."""
 
     kind: SubjectKind
     subject_id: UUID
     member_id: UUID | None
     company_id: UUID | None
+    storefront: str | None
     client: str | None
 
 
@@ -94,6 +95,8 @@ class SignInSession(Base):
     """The contact's or staff member's id."""
     member_id: Mapped[UUID | None]
     company_id: Mapped[UUID | None]
+    storefront: Mapped[str | None] = mapped_column(Text)
+    """Which it opened; None: of staff, who open none."""
     client: Mapped[str | None] = mapped_column(Text)
     """What opened it says it is, cut short: for the person to recognise, never to decide by."""
     means: Mapped[SignInMeans]

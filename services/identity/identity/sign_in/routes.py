@@ -67,7 +67,7 @@ class Credentials(BaseModel):
     company_id: UUID | None = None
     """Needed of a member of several companies."""
     storefront: Code | None = None
-    """Only a company of this storefront is signed in for."""
+    """Which to enter; none named: that of the company. Staff open none."""
 
 
 class Tokens(BaseModel):
@@ -79,6 +79,8 @@ class Tokens(BaseModel):
     """Good once; the answer to its use holds the next."""
     member_id: UUID | None = None
     company_id: UUID | None = None
+    storefront: Code | None = None
+    """For which prices are shown and orders taken with this session."""
 
 
 class SecondFactorNeeded(BaseModel):
@@ -96,6 +98,7 @@ async def tokens_of(session: AsyncSession, signer: Signer, opened: Opened, at: d
         refresh_token=opened.refresh_token,
         member_id=opened.session.member_id,
         company_id=opened.session.company_id,
+        storefront=opened.session.storefront,
     )
 
 

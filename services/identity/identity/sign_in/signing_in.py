@@ -78,7 +78,8 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
         TooManyRequests: after failures, for a while.
         Unauthenticated: `credentials-invalid`, whether the account exists or not.
         Forbidden: `password-sign-in-off`.
-        Forbidden: the password is right, but he may not: `address-not-verified`, `no-membership`, `customer-…`.
+        Forbidden: the password is right, but he may not: `address-not-verified`, `no-membership`, `customer-…`,
+            `storefront-…`, `staff-open-no-storefront`.
         Conflict: `company-not-named`, where he is a member of several.
     """
     async with database.transaction() as session:
@@ -124,23 +125,24 @@ async def entrant_of(
             await verify_again(session, candidate.subject_id, at)
         return refusal
     if candidate.kind is SubjectKind.STAFF:
-        return Entrant(candidate.kind, candidate.subject_id, None, None, wanted.client)
+        if wanted.storefront:
+            return Forbidden("staff-open-no-storefront", "The merchant's staff open no storefront.")
+        return Entrant(candidate.kind, candidate.subject_id, None, None, None, wanted.client)
     admitted = await _membership(session, candidate, wanted)
     if isinstance(admitted, DomainError):
         return admitted
-    return Entrant(candidate.kind, candidate.subject_id, admitted.member_id, admitted.company_id, wanted.client)
+    storefront = wanted.storefront or admitted.storefront
+    return Entrant(
+        candidate.kind, candidate.subject_id, admitted.member_id, admitted.company_id, storefront, wanted.client
+    )
 
 
 async def _membership(session: AsyncSession, candidate: Candidate, wanted: Wanted) -> Admitted | DomainError:
-    """The one membership that he signs in for; refused by the status of its company."""
-    memberships = [
-        one
-        for one in await candidate.memberships(session)
-        if wanted.company_id in (None, one.company_id) and wanted.storefront in (None, one.storefront)
-    ]
+    """The one membership that he signs in for; refused by the status of its company, or at the storefront."""
+    memberships = [one for one in await candidate.memberships(session) if wanted.company_id in (None, one.company_id)]
     if not memberships:
         return Forbidden("no-membership", "You are not a member of a company here.")
-    refusals = {one: await refusal_of_membership(session, one) for one in memberships}
+    refusals = {one: await refusal_of_membership(session, one, wanted.storefront) for one in memberships}
     open_to = [one for one, refusal in refusals.items() if refusal is None]
     if not open_to:
         return next(refusal for refusal in refusals.values() if refusal)
@@ -221,7 +223,7 @@ async def refusal_now(session: AsyncSession, of: SignInSession | Challenge, at: 
     admitted = next((one for one in memberships if one.member_id == of.member_id), None)
     if admitted is None:
         return Forbidden("member-inactive", "You are not a member of this company any more.")
-    return refusal_of_account(candidate, at) or await refusal_of_membership(session, admitted)
+    return refusal_of_account(candidate, at) or await refusal_of_membership(session, admitted, of.storefront)
 
 
 async def _refusal_of_means(session: AsyncSession, of: SignInSession) -> DomainError | None:

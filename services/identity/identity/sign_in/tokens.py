@@ -27,7 +27,9 @@ async def access_token(session: AsyncSession, signer: Signer, of: SignInSession,
             sub=of.subject_id, sid=of.id, permissions=grant.permissions, representative=grant.representative
         )
     else:
-        said = MemberClaims(sub=of.subject_id, sid=of.id, company=of.company_id, member=of.member_id)
+        said = MemberClaims(
+            sub=of.subject_id, sid=of.id, company=of.company_id, member=of.member_id, storefront=of.storefront
+        )
     claims = said.model_dump(mode="json") | {
         "iss": ISSUER,
         "aud": AUDIENCE,

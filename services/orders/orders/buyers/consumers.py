@@ -10,10 +10,11 @@ from chassis.keys import key_projection
 from chassis.projections import Projection
 from contracts.identity.states import CompanyState, IdentityKey, LocationState, MemberState
 from contracts.identity.status_table import StatusTable
+from contracts.identity.storefronts import StorefrontState
 from contracts.pricing.states import PricingKey
 from contracts.shared.values import Money
 from orders.attestation.commands import ask_again
-from orders.buyers.models import CompanyRow, LocationRow, MemberRow, StatusTableRow
+from orders.buyers.models import CompanyRow, LocationRow, MemberRow, StatusTableRow, StorefrontRow
 
 
 def _company(state: CompanyState) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def _company(state: CompanyState) -> dict[str, Any]:
         "status": state.status,
         "with_account_access": state.with_account_access,
         "storefront": state.storefront,
+        "groups": list(state.groups),
         "pays_by_invoice": state.pays_by_invoice,
         "sales_representative": state.sales_representative,
         "merged_into": state.merged_into,
@@ -44,6 +46,10 @@ def _member(state: MemberState) -> dict[str, Any]:
 
 def _location(state: LocationState) -> dict[str, Any]:
     return {"company_id": state.company_id, "active": state.active}
+
+
+def _storefront(state: StorefrontState) -> dict[str, Any]:
+    return {"active": state.active, "access": state.access, "groups": list(state.groups)}
 
 
 def _status_table(state: StatusTable) -> dict[str, Any]:
@@ -69,6 +75,7 @@ projections = [
     Projection(CompanyState, CompanyRow, _company, changed=companies_changed),
     Projection(MemberState, MemberRow, _member, changed=members_changed),
     Projection(LocationState, LocationRow, _location),
+    Projection(StorefrontState, StorefrontRow, _storefront),
     Projection(StatusTable, StatusTableRow, _status_table),
     key_projection(IdentityKey),
     key_projection(PricingKey),

@@ -24,6 +24,7 @@ class CompanyRow(Projected):
     """A `CustomerStatus`, or one of a later release."""
     with_account_access: Mapped[bool]
     storefront: Mapped[str] = mapped_column(Text)
+    groups: Mapped[list[str]]
     pays_by_invoice: Mapped[bool]
     sales_representative: Mapped[str | None] = mapped_column(Text)
     merged_into: Mapped[UUID | None]
@@ -54,6 +55,17 @@ class LocationRow(Projected):
     active: Mapped[bool]
 
 
+class StorefrontRow(Projected):
+    """Who may enter a storefront; the key is its code."""
+
+    __tablename__ = "buyer_storefronts"
+
+    active: Mapped[bool]
+    access: Mapped[str] = mapped_column(String(40))
+    """A `StorefrontAccess`, or one of a later release."""
+    groups: Mapped[list[str]]
+
+
 class StatusTableRow(Projected):
     __tablename__ = "status_table"
 
@@ -82,6 +94,8 @@ class Company:
 
     Attributes:
         allowed: what its status allows, by the merchant's table.
+        storefront: at which it buys: the one that the member entered, or else its own.
+        entry_refusal: code of why it may not enter that (ID-19); None: it may.
         limit_per_order, limit_per_month: its own, kept here (OR-09).
         predecessors: companies that were merged into it (ID-26); what they used of this month counts for it.
     """
@@ -91,6 +105,7 @@ class Company:
     status: CustomerStatus
     allowed: frozenset[Capability]
     storefront: str
+    entry_refusal: str | None = None
     pays_by_invoice: bool = False
     with_account_access: bool = True
     sales_representative: str | None = None

@@ -5,14 +5,25 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Uuid, bindparam, cast, func, select, true
+from sqlalchemy import RowMapping, Text, Uuid, bindparam, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
 from contracts.identity.status_table import DEFAULT_ALLOWED
+from contracts.identity.storefronts import Doors, entry_refusal
 from contracts.identity.values import Capability, CustomerStatus, Permission
 from contracts.shared.values import Money
-from orders.buyers.models import Account, Buyer, Company, CompanyRow, LocationRow, Member, MemberRow, StatusTableRow
+from orders.buyers.models import (
+    Account,
+    Buyer,
+    Company,
+    CompanyRow,
+    LocationRow,
+    Member,
+    MemberRow,
+    StatusTableRow,
+    StorefrontRow,
+)
 from orders.limits.models import CompanyLimits
 
 _MEMBER = (
@@ -41,16 +52,24 @@ _BUYER = (
         CompanyRow.status,
         CompanyRow.with_account_access,
         CompanyRow.storefront,
+        CompanyRow.groups,
         CompanyRow.pays_by_invoice,
         CompanyRow.sales_representative,
         StatusTableRow.allowed,
         CompanyLimits.per_order,
         CompanyLimits.per_month,
         _merged_into(bindparam("company_id")).label("predecessors"),
+        StorefrontRow.key.label("defined"),
+        StorefrontRow.active.label("open"),
+        StorefrontRow.access,
+        StorefrontRow.groups.label("admitted"),
         *_MEMBER,
     )
     .select_from(CompanyRow)
     .outerjoin(StatusTableRow, true())
+    .outerjoin(
+        StorefrontRow, StorefrontRow.key == func.coalesce(bindparam("storefront", type_=Text), CompanyRow.storefront)
+    )
     .outerjoin(CompanyLimits, CompanyLimits.company_id == bindparam("company_id"))
     .outerjoin(
         MemberRow, (MemberRow.key == bindparam("member_key")) & (MemberRow.company_id == bindparam("company_id"))
@@ -61,10 +80,15 @@ _BUYER = (
 
 
 async def find_buyer(
-    connection: AsyncConnection | AsyncSession, company_id: UUID, member_id: UUID | None
+    connection: AsyncConnection | AsyncSession, company_id: UUID, member_id: UUID | None, storefront: str | None = None
 ) -> Buyer | None:
-    """A company with its limits and what its status allows, and one of its members; None: the company is unknown here."""
+    """A company with its limits and what its status allows, and one of its members; None: the company is unknown here.
+
+    Args:
+        storefront: at which it buys; None: its own.
+    """
     wanted = {"company_id": company_id, "company_key": str(company_id), "member_key": str(member_id)}
+    wanted["storefront"] = storefront
     found = await connection.execute(_BUYER, wanted)
     row = found.mappings().first()
     if row is None:
@@ -74,7 +98,8 @@ async def find_buyer(
         number=row["number"],
         status=CustomerStatus.of(row["status"]),
         allowed=_allowed(row["allowed"], row["status"]),
-        storefront=row["storefront"],
+        storefront=storefront or row["storefront"],
+        entry_refusal=_entry_refusal(row, own=storefront in (None, row["storefront"])),
         pays_by_invoice=row["pays_by_invoice"],
         with_account_access=row["with_account_access"],
         sales_representative=row["sales_representative"],
@@ -126,15 +151,20 @@ async def members_to_decide_by(session: AsyncSession, contacts: Collection[UUID]
 
 
 async def find_submitter(
-    session: AsyncSession, company_id: UUID, member_id: UUID | None, contact_id: UUID | None
+    session: AsyncSession, company_id: UUID, member_id: UUID | None, contact_id: UUID | None, storefront: str
 ) -> Buyer | None:
     """The buyer of an order as he is now: in what his company is now, by whatever membership he has left there (ID-26)."""
     account = await account_of(session, company_id)
-    buyer = await find_buyer(session, account.company_id, member_id)
+    buyer = await find_buyer(session, account.company_id, member_id, storefront)
     if buyer is None or contact_id is None or (buyer.member and buyer.member.active):
         return buyer
     same = (one for one in await active_members(session, account.company_id) if one.contact_id == contact_id)
     return replace(buyer, member=next(same, buyer.member))
+
+
+def _entry_refusal(row: RowMapping, *, own: bool) -> str | None:
+    doors = Doors(row["open"], row["access"], row["admitted"]) if row["defined"] else None
+    return entry_refusal(doors, row["groups"], own=own)
 
 
 def _allowed(table: Mapping[str, Sequence[str]] | None, status: str) -> frozenset[Capability]:

@@ -147,7 +147,7 @@ async def place_order(session: AsyncSession, order_id: UUID, at: datetime) -> Or
     order = await lock_order(session, order_id)
     if order.status is not OrderStatus.ATTESTED:
         return order
-    buyer = await find_submitter(session, order.company_id, order.member_id, order.contact_id)
+    buyer = await find_submitter(session, order.company_id, order.member_id, order.contact_id, order.storefront)
     if buyer is None:
         raise NotYet("company-unknown", "The company has not arrived here.")
     placement = await policy(session, PlacementPolicy, order.storefront)

@@ -1,7 +1,7 @@
 """The one gate (OR-02): may this order be, and must its company attest it? Asked at submission and again at placement.
 
-Whatever the path, the same function decides from the company's status, the member and its permission, the payment right,
-and the limits. It knows no I/O, and a no says why.
+Whatever the path, the same function decides from the company's status, the storefront, the member and its permission, the payment
+right, and the limits. It knows no I/O, and a no says why.
 """
 
 from dataclasses import dataclass
@@ -62,6 +62,7 @@ def gate(
     """
     refusal = (
         _of_company(buyer.company, purchase)
+        or _of_storefront(buyer.company, purchase)
         or _of_member(buyer.member, purchase, submitter_left)
         or _of_payment(buyer.company, purchase)
     )
@@ -83,6 +84,14 @@ def _of_company(company: Company, purchase: Purchase) -> Refusal | None:
         "The company's status does not allow an order.",
         {"customer_status": company.status.value},
     )
+
+
+def _of_storefront(company: Company, purchase: Purchase) -> Refusal | None:
+    """The merchant's staff are in no storefront."""
+    if purchase.on_behalf or company.entry_refusal is None:
+        return None
+    detail = "The company may not enter this storefront."
+    return Refusal(company.entry_refusal, detail, {"storefront": company.storefront})
 
 
 def _of_member(member: Member | None, purchase: Purchase, submitter_left: LeftSubmitter) -> Refusal | None:

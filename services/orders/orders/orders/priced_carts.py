@@ -1,7 +1,6 @@
 """Takes a priced cart from whoever brings it: was it made by pricing, for him, and is it still valid? (OR-01)"""
 
 from datetime import datetime
-from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.errors import Forbidden, Invalid
 from chassis.keys import BadSignature, KeyRing
 from contracts.pricing.priced_cart import MAX_LINES, PricedCart
+from orders.buyers.models import Buyer
 
 PRICING = "pricing"
 
@@ -36,11 +36,14 @@ async def verified_cart(session: AsyncSession, keys: KeyRing, signed: str, at: d
     return cart
 
 
-def must_belong(cart: PricedCart, company_id: UUID, member_id: UUID | None) -> None:
-    """A cart is for whom it was priced: that member, or the merchant's staff for that company.
+def must_belong(cart: PricedCart, buyer: Buyer) -> None:
+    """A cart is for whom it was priced: that member at that storefront, or the merchant's staff for that company.
 
     Raises:
-        Forbidden: it is another's.
+        Forbidden: it is another's, or another storefront's.
     """
-    if cart.company_id != company_id or cart.member_id != member_id:
+    member_id = buyer.member.member_id if buyer.member else None
+    if cart.company_id != buyer.company.company_id or cart.member_id != member_id:
         raise Forbidden("priced-cart-not-yours", "It was priced for somebody else.")
+    if cart.storefront != buyer.company.storefront:
+        raise Forbidden("priced-cart-of-another-storefront", "It was priced at another storefront.")

@@ -105,7 +105,7 @@ async def submit_order(
     at = clock.now()
     cart = await verified_cart(session, keys, body.signed, at)
     buyer = await _buyer(session, caller, cart.company_id)
-    must_belong(cart, buyer.company.company_id, buyer.member.member_id if buyer.member else None)
+    must_belong(cart, buyer)
     order = await commands.submit_order(
         session,
         commands.SubmitOrder(

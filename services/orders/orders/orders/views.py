@@ -94,6 +94,7 @@ class AttestationView(BaseModel):
 
 
 class OrderView(OrderOverview):
+    storefront: str
     net: Money
     vat: Money
     vat_totals: list[dict[str, Any]]

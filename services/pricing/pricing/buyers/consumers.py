@@ -5,7 +5,8 @@ from typing import Any
 from chassis.projections import Projection
 from contracts.identity.states import CompanyState, MemberState
 from contracts.identity.status_table import StatusTable
-from pricing.buyers.models import KnownCompany, KnownMember, KnownStatusTable
+from contracts.identity.storefronts import StorefrontState
+from pricing.buyers.models import KnownCompany, KnownMember, KnownStatusTable, KnownStorefront
 
 
 def _company(state: CompanyState) -> dict[str, Any]:
@@ -29,6 +30,10 @@ def _member(state: MemberState) -> dict[str, Any]:
     }
 
 
+def _storefront(state: StorefrontState) -> dict[str, Any]:
+    return {"active": state.active, "access": state.access, "groups": list(state.groups)}
+
+
 def _status_table(state: StatusTable) -> dict[str, Any]:
     return {"allowed": state.model_dump(mode="json")["allowed"]}
 
@@ -36,5 +41,6 @@ def _status_table(state: StatusTable) -> dict[str, Any]:
 projections = [
     Projection(CompanyState, KnownCompany, _company),
     Projection(MemberState, KnownMember, _member),
+    Projection(StorefrontState, KnownStorefront, _storefront),
     Projection(StatusTable, KnownStatusTable, _status_table),
 ]

@@ -34,6 +34,17 @@ class KnownMember(Projected):
     permissions: Mapped[list[str]]
 
 
+class KnownStorefront(Projected):
+    """Who may enter a storefront. Its key is its code."""
+
+    __tablename__ = "storefronts"
+
+    active: Mapped[bool]
+    access: Mapped[str] = mapped_column(String(40))
+    """A `StorefrontAccess`, or one of a later release."""
+    groups: Mapped[list[str]]
+
+
 class KnownStatusTable(Projected):
     """Status x capability; one row."""
 

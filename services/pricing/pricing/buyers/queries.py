@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.errors import Forbidden, NotFound, NotYet
 from chassis.hot import HotStatement
 from contracts.identity.status_table import DEFAULT_ALLOWED, refusal_code
+from contracts.identity.storefronts import Doors, entry_refusal
 from contracts.identity.tokens import MemberClaims, StaffClaims
 from contracts.identity.values import Capability, CustomerStatus, Permission
 from pricing.policies import Level, PricingPolicy
@@ -35,6 +36,8 @@ class UsableList:
 @dataclass(frozen=True)
 class Buyer:
     company_id: UUID
+    storefront: str
+    """The one that the member entered, or else the company's own."""
     member_id: UUID | None
     contact_id: UUID | None
     country: str
@@ -66,11 +69,15 @@ assigned AS (
     WHERE g.recorded_from <= :known AND coalesce(g.recorded_until > :known, true)
     UNION ALL
     SELECT 'base', NULL, number FROM price_lists WHERE base)
-SELECT company.status, company.sales_representative, company.country, company.vat_number, company.vat_exempt,
+SELECT company.status, company.storefront, company.groups, company.sales_representative,
+    company.country, company.vat_number, company.vat_exempt,
     member.company_id, member.active, member.permissions,
     (SELECT allowed FROM status_tables LIMIT 1) AS allowed,
-    (SELECT document FROM policies WHERE name = 'pricing' AND scope IN (company.storefront, '*')
+    (SELECT document FROM policies WHERE name = 'pricing'
+        AND scope IN (coalesce(CAST(:storefront AS text), company.storefront), '*')
         ORDER BY scope = '*', version DESC LIMIT 1) AS policy,
+    (SELECT json_build_array(s.active, s.access, s.groups) FROM storefronts s
+        WHERE s.key = coalesce(CAST(:storefront AS text), company.storefront)) AS doors,
     (SELECT json_agg(json_build_array(l.number, l.code, l.currency, a.level, a.grp, newest.number, (
             SELECT coalesce(json_agg(v.number), '[]') FROM price_versions v
             WHERE v.list_number = l.number AND v.number < newest.number
@@ -108,8 +115,9 @@ async def find_buyer(
     """The buyer at one moment, admitted.
 
     A member needs a company whose status has the capability, and the permission to see prices, which a cart shows.
-    Staff may see the prices of every company, and build a cart for one whose status has `be_ordered_for`; lists of its
-    contacts do not count for them, since no contact buys.
+    It may enter the storefront that he is in, whose policy counts (ID-19).
+    Staff are in none: they may see the prices of every company, and build a cart for one whose status has
+    `be_ordered_for`; lists of its contacts do not count for them, since no contact buys.
 
     Args:
         ship_to: a country; None: that of the company.
@@ -118,15 +126,18 @@ async def find_buyer(
     Raises:
         NotFound: staff named a company that is not known here, or not one of theirs (ID-20).
         NotYet: the member or its company has not arrived here yet.
-        Forbidden: `member-inactive`, `permission-missing`, or the status's own code (`customer-disabled`).
+        Forbidden: `member-inactive`, `permission-missing`, `storefront-…`, or the status's own code (`customer-disabled`).
     """
-    member_id, contact_id = (caller.member, caller.sub) if isinstance(caller, MemberClaims) else (None, None)
+    member_id, contact_id, storefront = (
+        (caller.member, caller.sub, caller.storefront) if isinstance(caller, MemberClaims) else (None, None, None)
+    )
     found = await _BUYER.rows(
         connection,
         {
             "company": str(company_id),
             "member": str(member_id) if member_id else None,
             "contact": str(contact_id) if contact_id else None,
+            "storefront": storefront,
             "ship_to": ship_to,
             "at": at,
             "known": at,
@@ -137,9 +148,11 @@ async def find_buyer(
         _admit_staff(row, needs, caller)
     else:
         _admit_member(row, needs, company_id)
+        _admit_at(row, storefront)
     assert row is not None
     return Buyer(
         company_id=company_id,
+        storefront=storefront or row.storefront,
         member_id=member_id,
         contact_id=contact_id,
         country=row.country,
@@ -176,6 +189,14 @@ def _admit_member(row: Any, needs: Capability, company_id: UUID) -> None:
     _require(row, needs)
     if Permission.SEE_PRICES not in row.permissions:
         raise Forbidden("permission-missing", "You may not see prices.", facts={"permission": "see_prices"})
+
+
+def _admit_at(row: Any, storefront: str | None) -> None:
+    doors = Doors(*row.doors) if row.doors else None
+    refused = entry_refusal(doors, row.groups, own=storefront in (None, row.storefront))
+    if refused:
+        facts = {"storefront": storefront or row.storefront}
+        raise Forbidden(refused, "The company may not enter this storefront.", facts=facts)
 
 
 def _require(row: Any, capability: Capability) -> None:

@@ -149,6 +149,7 @@ def priced_cart(
     return {
         "cart_id": cart_id,
         "company_id": buyer.company_id,
+        "storefront": buyer.storefront,
         "member_id": buyer.member_id,
         "contact_id": buyer.contact_id,
         "currency": currency,

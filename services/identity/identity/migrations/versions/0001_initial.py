@@ -423,6 +423,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("company_id", sa.Uuid(), nullable=True),
+        sa.Column("storefront", sa.Text(), nullable=True),
         sa.Column("client", sa.Text(), nullable=True),
         sa.Column(
             "means",
@@ -502,6 +503,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=True),
         sa.Column("company_id", sa.Uuid(), nullable=True),
+        sa.Column("storefront", sa.Text(), nullable=True),
         sa.Column("client", sa.Text(), nullable=True),
         sa.Column("enrols", sa.Boolean(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
@@ -534,6 +536,38 @@ def upgrade() -> None:
         sa.CheckConstraint("(organisation IS NULL) = (until IS NULL)", name=op.f("ck_staff_external_until")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
+    )
+    op.create_table(
+        "groups",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("names", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sales_representative", sa.Text(), nullable=True),
+        sa.Column("pays_by_invoice", sa.Boolean(), nullable=True),
+        sa.Column("invoice_days", sa.Integer(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_groups")),
+        sa.UniqueConstraint("code", name=op.f("uq_groups_code")),
+    )
+    op.create_table(
+        "storefronts",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "access",
+            sa.Enum("public", "closed", name="storefrontaccess", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("catalogues", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_storefronts")),
+        sa.UniqueConstraint("code", name=op.f("uq_storefronts_code")),
     )
     op.create_table(
         "applications",

@@ -151,6 +151,7 @@ def upgrade() -> None:
         ),
         sa.Column("with_account_access", sa.Boolean(), nullable=False),
         sa.Column("storefront", sa.Text(), nullable=False),
+        sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("pays_by_invoice", sa.Boolean(), nullable=False),
         sa.Column("sales_representative", sa.Text(), nullable=True),
         sa.Column("key", sa.String(), nullable=False),
@@ -191,6 +192,16 @@ def upgrade() -> None:
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_locations")),
+    )
+    op.create_table(
+        "buyer_storefronts",
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("access", sa.String(length=40), nullable=False),
+        sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_storefronts")),
     )
     op.create_table(
         "company_limits",

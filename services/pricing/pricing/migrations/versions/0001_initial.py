@@ -203,6 +203,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_companies")),
     )
     op.create_table(
+        "storefronts",
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("access", sa.String(length=40), nullable=False),
+        sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_storefronts")),
+    )
+    op.create_table(
         "imports",
         sa.Column(
             "kind", sa.Enum("articles", "prices", name="importkind", native_enum=False, length=40), nullable=False
@@ -405,6 +415,7 @@ def downgrade() -> None:
     op.drop_index("ix_vat_rates_country", table_name="vat_rates")
     op.drop_table("vat_rates")
     op.drop_table("terms")
+    op.drop_table("storefronts")
     op.drop_table("status_tables")
     op.drop_index("ix_prices_newest", table_name="prices")
     op.drop_table("prices")
