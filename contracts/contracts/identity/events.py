@@ -150,6 +150,8 @@ class MemberChanged(_MemberEvent, type="countersign.identity.member.changed.v1",
     limit_per_month: Money | None = None
     locations: frozenset[UUID] | None = None
     """None: all."""
+    substitute_id: UUID | None = None
+    """Of who decides on orders for him now, or from a later day on (ID-14)."""
 
 
 class MemberMoved(_MemberEvent, type="countersign.identity.member.moved.v1", topic=MEMBER):

@@ -1,9 +1,9 @@
 """Current company, member, contact and key, on identity's state topics."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.identity.topics import COMPANY_STATE, CONTACT_STATE, KEY_STATE, LOCATION_STATE, MEMBER_STATE
 from contracts.identity.values import CustomerStatus, Permission
@@ -40,6 +40,20 @@ class CompanyState(State, type="countersign.identity.company.state.v1", topic=CO
     """Customer numbers of those that were merged into it: they mean this company."""
 
 
+class Substitution(BaseModel):
+    """Who decides on orders for a member that is away, and when; over by itself (ID-14)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    substitute_id: UUID
+    """A member of the same company."""
+    since: AwareDatetime
+    until: AwareDatetime
+
+    def is_on(self, at: datetime) -> bool:
+        return self.since <= at < self.until
+
+
 class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMBER_STATE):
     """A contact in a company, and what it may do there."""
 
@@ -58,6 +72,8 @@ class MemberState(State, type="countersign.identity.member.state.v1", topic=MEMB
     limit_per_month: Money | None = None
     locations: frozenset[UUID] | None = None
     """For which of its company's locations it acts; None: for all, and for the company as a whole (ID-18)."""
+    substitution: Substitution | None = None
+    """Named already or on; one that is over is told to be gone some minutes later."""
 
 
 class LocationState(State, type="countersign.identity.location.state.v1", topic=LOCATION_STATE):

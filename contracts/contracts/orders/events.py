@@ -61,6 +61,8 @@ class AttestationExtended(_OrderEvent, type="countersign.orders.order.attestatio
 class OrderAttested(_OrderEvent, type="countersign.orders.order.attested.v1", topic=ORDER):
     attested_by: UUID | None
     """The member; None: the merchant, where it came to that."""
+    attested_for: UUID | None = None
+    """The member who was away, and in whose place he decided; None: in his own right."""
     attested_at: datetime
     total: Money
 
@@ -75,6 +77,8 @@ class _OutcomeEvent(_OrderEvent):
 
 class OrderDeclined(_OutcomeEvent, type="countersign.orders.order.declined.v1", topic=ORDER):
     declined_by: UUID | None
+    declined_for: UUID | None = None
+    """As `attested_for`."""
     declined_at: datetime
 
 

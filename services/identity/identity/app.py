@@ -50,6 +50,8 @@ from identity.invitations.queries import expected_acceptances
 from identity.invitations.workflows import InvitationAcceptanceWorkflow
 from identity.locations import routes as locations_routes
 from identity.members import routes as members_routes
+from identity.members import substitution_routes
+from identity.members.substitution import note_substitutions
 from identity.merging import routes as merging_routes
 from identity.organisation import routes as organisation_routes
 from identity.organisation.policies import OrganisationPolicy, check_organisation
@@ -111,6 +113,7 @@ ROUTERS = [
     roles_routes.router,
     organisation_routes.router,
     members_routes.router,
+    substitution_routes.router,
     locations_routes.router,
     invitations_routes.router,
     invitations_routes.inviting,
@@ -178,6 +181,7 @@ def duties(owned: Resources) -> list[Duty]:
     return [
         *sign_in_duties.duties(owned),
         see_status_table_published,
+        note_substitutions,
         forget_imports,
         end_externals,
     ]

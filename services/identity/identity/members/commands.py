@@ -8,18 +8,19 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Conflict, Forbidden, NotFound
+from chassis.errors import Conflict, Forbidden
 from chassis.http.etag import check_version
 from chassis.ids import new_id
 from contracts.identity.status_table import refusal_code
 from contracts.identity.values import Capability, Permission
 from contracts.shared.values import Code, Money
-from identity.companies.commands import lock_company
 from identity.companies.models import Company
 from identity.contacts.models import Contact
 from identity.locations.commands import check_locations
 from identity.members.grants import Grant, Granter, MemberTerms, granted
+from identity.members.locking import lock_member
 from identity.members.models import Member
+from identity.members.substitution import end_substitutions_by
 from identity.policies import status_table
 
 
@@ -109,7 +110,7 @@ async def edit_member(session: AsyncSession, command: EditMember) -> Member:
         Invalid: `role-unknown`, `location-unknown`; an administrator that does not manage members.
         Conflict: it was removed, or it is the last administrator.
     """
-    company, member = await _lock(session, command.member_id, command.company_id)
+    company, member = await lock_member(session, command.member_id, command.company_id)
     check_version(command.if_match, member.sequence)
     held = member.grant
     given = await _given(session, company, held, command)
@@ -131,6 +132,8 @@ async def edit_member(session: AsyncSession, command: EditMember) -> Member:
             locations=locations,
         )
     )
+    if not member.attests:
+        await end_substitutions_by(session, member)
     return member
 
 
@@ -154,25 +157,14 @@ async def remove_member(session: AsyncSession, command: RemoveMember, at: dateti
         NotFound, Forbidden.
         Conflict: it is the last administrator.
     """
-    company, member = await _lock(session, command.member_id, command.company_id)
+    company, member = await lock_member(session, command.member_id, command.company_id)
     if command.granter:
         command.granter.check(administers=member.administers)
         command.granter.check_locations(member.locations)
     await leave_an_administrator(session, company, member)
     member.remove(at=at)
+    await end_substitutions_by(session, member)
     return member
-
-
-async def _lock(session: AsyncSession, member_id: UUID, company_id: UUID | None) -> tuple[Company, Member]:
-    """The company row first: two administrators that demote each other wait for one another."""
-    found = select(Member.company_id).where(Member.id == member_id)
-    owner = await session.scalar(found if company_id is None else found.where(Member.company_id == company_id))
-    if owner is None:
-        raise NotFound
-    company = await lock_company(session, owner)
-    member = await session.scalar(select(Member).where(Member.id == member_id).with_for_update())
-    assert member is not None
-    return company, member
 
 
 async def leave_an_administrator(session: AsyncSession, company: Company, member: Member) -> None:

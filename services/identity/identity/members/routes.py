@@ -102,6 +102,10 @@ class MemberView(BaseModel):
     limit_per_order: Money | None
     limit_per_month: Money | None
     locations: frozenset[UUID] | None
+    substitute_id: UUID | None
+    """The member who attests orders for him, in that time."""
+    substitute_since: AwareDatetime | None
+    substitute_until: AwareDatetime | None
     active: bool
     added_at: AwareDatetime
     version: int

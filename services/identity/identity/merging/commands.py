@@ -16,6 +16,7 @@ from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.locations.models import Location
 from identity.members.models import Member
+from identity.members.substitution import end_substitutions_by
 from identity.merging.rules import Fate, codes_there, fates, hindrances
 from identity.sign_in.ending import end_sessions
 from identity.sign_in.models import EndedBecause, SignInSession
@@ -104,6 +105,7 @@ async def _move_members(session: AsyncSession, duplicate: Company, into: Company
             member.move(into.id)
         else:
             member.remove(at=at)
+            await end_substitutions_by(session, member)
             member.company_id = into.id
 
 

@@ -35,7 +35,8 @@ def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
 
     Nobody decides on his own order, not even the administrator. Otherwise: active members of the company who may attest
     orders, and its administrators; who acts for some locations only (ID-18), on the orders for these. The merchant only
-    when nobody in the company was left to ask, or none decided in time.
+    when nobody in the company was left to ask, or none decided in time. Who stands in for a member that is away (ID-14), also
+    on what that one might; this right is not passed on.
     """
     if isinstance(by, Merchant):
         if order.asked_of is AskedOf.MERCHANT:
@@ -43,13 +44,38 @@ def may_attest(order: Waiting, by: Member | Merchant) -> Refusal | None:
         return Refusal(
             "order-not-with-merchant", "The company itself decides on this order; it has not come to the merchant."
         )
+    refusal = _in_own_right(order, by)
+    if refusal and by.attests and not _is_own(order, by) and any(_absent(order, by)):
+        return None
+    return refusal
+
+
+def _absent(order: Waiting, by: Member) -> Iterable[Member]:
+    """Those for whom he stands in, and who might decide on this order."""
+    return (one for one in by.stands_in_for if _in_own_right(order, one) is None)
+
+
+def decides_for(order: Waiting, by: Member) -> Member | None:
+    """Who is away, and in whose place he decides; None: in his own right, since he would be asked himself."""
+    own = _in_own_right(order, by) is None
+    place = order.asked_of
+    if own and (place is None or _stands_at(place, by)):
+        return None
+    return next((one for one in _absent(order, by) if not own or (place and _stands_at(place, one))), None)
+
+
+def _is_own(order: Waiting, by: Member) -> bool:
+    return by.member_id == order.member_id or by.contact_id == order.contact_id
+
+
+def _in_own_right(order: Waiting, by: Member) -> Refusal | None:
     if order.company_id not in by.account.companies:
         return Refusal("order-of-another-company", "It is an order of another company.")
-    if by.member_id == order.member_id or by.contact_id == order.contact_id:
+    if _is_own(order, by):
         return Refusal("order-own-attestation", "Nobody attests his own order.")
     if not by.active:
         return Refusal("member-inactive", "You are not an active member of the company.")
-    if not (by.administers or Permission.ATTEST_ORDERS in by.permissions):
+    if not by.attests:
         return Refusal(
             "member-may-not-attest", "You may not attest orders.", {"permission": Permission.ATTEST_ORDERS.value}
         )
@@ -69,7 +95,11 @@ def who_is_asked(order: Waiting, members: Iterable[Member], first: AskedOf) -> t
     """
     able = [member for member in members if may_attest(order, member) is None]
     for place in LINE[LINE.index(first) : -1]:
-        found = [member for member in able if _stands_at(place, member)]
+        found = [
+            member
+            for member in able
+            if _stands_at(place, member) or any(_stands_at(place, absent) for absent in _absent(order, member))
+        ]
         if found:
             return place, found
     return AskedOf.MERCHANT, ()

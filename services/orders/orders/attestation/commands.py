@@ -13,7 +13,7 @@ from chassis.errors import Conflict, Forbidden
 from contracts.orders.values import AskedOf, OrderStatus
 from orders.attestation.attesters import Merchant, may_attest
 from orders.buyers.models import Account, CompanyRow, Member
-from orders.buyers.queries import account_of, active_members, members_to_decide_by
+from orders.buyers.queries import account_of, active_members, members_to_decide_by, with_absent
 from orders.orders.commands import lock_order, settle_budget
 from orders.orders.models import Order
 
@@ -33,7 +33,7 @@ async def attest_order(session: AsyncSession, command: AttestOrder) -> Order:
         Conflict: it was decided otherwise.
     """
     order = await lock_order(session, command.order_id, account=_account_of(command.by))
-    order.attest(by=command.by, at=command.at)
+    order.attest(by=await _as_he_is(session, command.by, command.at), at=command.at)
     return order
 
 
@@ -48,9 +48,15 @@ class DeclineOrder:
 async def decline_order(session: AsyncSession, command: DeclineOrder) -> Order:
     """Raises as `attest_order` does, and Invalid without a comment."""
     order = await lock_order(session, command.order_id, account=_account_of(command.by))
-    order.decline(by=command.by, comment=command.comment, at=command.at)
+    by = await _as_he_is(session, command.by, command.at)
+    order.decline(by=by, comment=command.comment, at=command.at)
     await settle_budget(session, order)
     return order
+
+
+async def _as_he_is(session: AsyncSession, by: Member | Merchant, at: datetime) -> Member | Merchant:
+    """With those for whom he stands in."""
+    return await with_absent(session, by, at) if isinstance(by, Member) else by
 
 
 def _account_of(by: Member | Merchant) -> Account | None:
@@ -77,7 +83,7 @@ class EscalateAttestation:
 async def escalate_attestation(session: AsyncSession, command: EscalateAttestation) -> Order:
     """Asks the next in line, found now."""
     order = await lock_order(session, command.order_id)
-    members = await active_members(session, order.company_id)
+    members = await active_members(session, order.company_id, command.at)
     order.escalate(command.step, command.due, members, command.at)
     return order
 
@@ -93,7 +99,7 @@ async def see_asked(session: AsyncSession, order_id: UUID, company_id: UUID, at:
     members = await members_to_decide_by(session, contacts, await account_of(session, company_id)) if contacts else []
     order = await session.get(Order, order_id, with_for_update=True)
     if order is not None and contacts - {one.contact_id for one in members if may_attest(order, one) is None}:
-        order.ask_again(await active_members(session, company_id), at)
+        order.ask_again(await active_members(session, company_id, at), at)
     return order
 
 
@@ -116,6 +122,6 @@ async def ask_again(session: AsyncSession, company_ids: Collection[UUID], at: da
     for order in orders:
         by_company.setdefault(order.company_id, []).append(order)
     for company_id, waiting in by_company.items():
-        members = await active_members(session, company_id)
+        members = await active_members(session, company_id, at)
         for order in waiting:
             order.ask_again(members, at)

@@ -55,6 +55,8 @@ class Attestation(Aggregate):
     """When the company, or the merchant for it, said yes or no."""
     decided_by: Mapped[UUID | None]
     """The member; None: the merchant, or nobody yet."""
+    decided_for: Mapped[UUID | None]
+    """The member that was away, in whose place he decided; None: in his own right."""
     decision_comment: Mapped[str | None] = mapped_column(Text)
     """Why it was declined, in the attester's words."""
 

@@ -41,6 +41,9 @@ def _member(state: MemberState) -> dict[str, Any]:
         "limit_per_order": _stored(state.limit_per_order),
         "limit_per_month": _stored(state.limit_per_month),
         "locations": None if state.locations is None else sorted(state.locations),
+        "substitute_id": state.substitution.substitute_id if state.substitution else None,
+        "substitute_since": state.substitution.since if state.substitution else None,
+        "substitute_until": state.substitution.until if state.substitution else None,
     }
 
 

@@ -1,6 +1,7 @@
 """Projections of companies, members and the status table, and the buyer that decisions are made about."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,10 @@ class MemberRow(Projected):
     limit_per_month: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     locations: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
     """None: all of its company's."""
+    substitute_id: Mapped[UUID | None]
+    """Who decides on orders for it while it is away, from and until then."""
+    substitute_since: Mapped[datetime | None]
+    substitute_until: Mapped[datetime | None]
 
 
 class LocationRow(Projected):
@@ -135,10 +140,17 @@ class Member:
     """For which it acts; None: for all of its company's (ID-18)."""
     predecessors: tuple[UUID, ...] = ()
     """Companies that were merged into its own (ID-26)."""
+    stands_in_for: tuple["Member", ...] = ()
+    """Who is away now, and for whom it decides (ID-14), where that was looked up."""
 
     @property
     def account(self) -> Account:
         return Account(self.company_id, self.predecessors)
+
+    @property
+    def attests(self) -> bool:
+        """Whether it decides on orders of its company at all."""
+        return self.active and (self.administers or Permission.ATTEST_ORDERS in self.permissions)
 
     def acts_for(self, location_id: UUID | None) -> bool:
         """Whether an order for this location, or for none, is one of those that it deals with."""

@@ -1,7 +1,9 @@
 """The buyer, in one statement."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +39,9 @@ _MEMBER = (
     MemberRow.limit_per_order,
     MemberRow.limit_per_month,
     MemberRow.locations,
+    MemberRow.substitute_id,
+    MemberRow.substitute_since,
+    MemberRow.substitute_until,
 )
 
 _Merged = aliased(CompanyRow, name="merged")
@@ -129,13 +134,35 @@ async def companies_of(connection: AsyncConnection | AsyncSession, company_id: U
     return (company_id, *(await connection.scalars(merged)).all())
 
 
-async def active_members(connection: AsyncConnection | AsyncSession, company_id: UUID) -> Sequence[Member]:
-    """Of what the company is now. One that is not known yet to have gone along with a merge is among them."""
+async def active_members(
+    connection: AsyncConnection | AsyncSession, company_id: UUID, at: datetime
+) -> Sequence[Member]:
+    """Of what the company is now, with those for whom they stand in. One that is not known yet to have gone along with a
+    merge is among them."""
     account = await account_of(connection, company_id)
     rows = await connection.execute(
         select(*_MEMBER).where(MemberRow.company_id.in_(account.companies), MemberRow.active).order_by(MemberRow.key)
     )
-    return [_member(row, account) for row in rows.mappings()]
+    found, away = [], defaultdict(list)
+    for row in rows.mappings():
+        found.append(_member(row, account))
+        if row["substitute_id"] and row["substitute_since"] <= at < row["substitute_until"]:
+            away[row["substitute_id"]].append(found[-1])
+    return [replace(one, stands_in_for=tuple(away[one.member_id])) for one in found]
+
+
+async def with_absent(connection: AsyncConnection | AsyncSession, member: Member, at: datetime) -> Member:
+    """The member, with those for whom it stands in now."""
+    if not member.attests:
+        return member
+    rows = await connection.execute(
+        select(*_MEMBER)
+        .where(MemberRow.substitute_id == member.member_id, MemberRow.active)
+        .where(MemberRow.company_id.in_(member.account.companies))
+        .where(MemberRow.substitute_since <= at, MemberRow.substitute_until > at)
+        .order_by(MemberRow.key)
+    )
+    return replace(member, stands_in_for=tuple(_member(row, member.account) for row in rows.mappings()))
 
 
 async def members_to_decide_by(session: AsyncSession, contacts: Collection[UUID], account: Account) -> list[Member]:
@@ -151,14 +178,20 @@ async def members_to_decide_by(session: AsyncSession, contacts: Collection[UUID]
 
 
 async def find_submitter(
-    session: AsyncSession, company_id: UUID, member_id: UUID | None, contact_id: UUID | None, storefront: str
+    session: AsyncSession,
+    company_id: UUID,
+    member_id: UUID | None,
+    contact_id: UUID | None,
+    *,
+    storefront: str,
+    at: datetime,
 ) -> Buyer | None:
     """The buyer of an order as he is now: in what his company is now, by whatever membership he has left there (ID-26)."""
     account = await account_of(session, company_id)
     buyer = await find_buyer(session, account.company_id, member_id, storefront)
     if buyer is None or contact_id is None or (buyer.member and buyer.member.active):
         return buyer
-    same = (one for one in await active_members(session, account.company_id) if one.contact_id == contact_id)
+    same = (one for one in await active_members(session, account.company_id, at) if one.contact_id == contact_id)
     return replace(buyer, member=next(same, buyer.member))
 
 

@@ -83,7 +83,7 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
         raise verdict.as_error()
     if verdict.rule is not None:
         deadlines = await policy(session, AttestationPolicy, order.storefront)
-        members = await active_members(session, order.company_id)
+        members = await active_members(session, order.company_id, at)
         order.request_attestation(verdict.rule, deadlines, list(members), at)
     else:
         _place(order, await policy(session, PlacementPolicy, order.storefront), at)
@@ -147,7 +147,9 @@ async def place_order(session: AsyncSession, order_id: UUID, at: datetime) -> Or
     order = await lock_order(session, order_id)
     if order.status is not OrderStatus.ATTESTED:
         return order
-    buyer = await find_submitter(session, order.company_id, order.member_id, order.contact_id, order.storefront)
+    buyer = await find_submitter(
+        session, order.company_id, order.member_id, order.contact_id, storefront=order.storefront, at=at
+    )
     if buyer is None:
         raise NotYet("company-unknown", "The company has not arrived here.")
     placement = await policy(session, PlacementPolicy, order.storefront)

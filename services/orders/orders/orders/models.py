@@ -29,7 +29,7 @@ from contracts.orders.events import (
 from contracts.orders.values import OrderStatus, PaymentChoice
 from contracts.pricing.priced_cart import PricedCart
 from contracts.shared.values import Money
-from orders.attestation.attesters import Merchant, may_attest
+from orders.attestation.attesters import Merchant, decides_for, may_attest
 from orders.attestation.models import Attestation
 from orders.buyers.models import Buyer, Member
 from orders.limits.commands import Reservation
@@ -224,7 +224,15 @@ class Order(Attestation):
         if self.attested_at is None and (moved := self._move_to(S.ATTESTED, at)):
             self.attested_at = moved
             self._decided(by, moved)
-            self.record(OrderAttested(**self.facts(), attested_by=self.decided_by, attested_at=moved, total=self.money))
+            self.record(
+                OrderAttested(
+                    **self.facts(),
+                    attested_by=self.decided_by,
+                    attested_for=self.decided_for,
+                    attested_at=moved,
+                    total=self.money,
+                )
+            )
 
     def decline(self, *, by: Member | Merchant, comment: str, at: datetime) -> None:
         """The company's own no, with its reason.
@@ -240,7 +248,14 @@ class Order(Attestation):
         if moved := self._move_to(S.DECLINED, at):
             self.decision_comment = comment.strip()
             self._decided(by, moved)
-            self.record(OrderDeclined(**self._outcome(), declined_by=self.decided_by, declined_at=moved))
+            self.record(
+                OrderDeclined(
+                    **self._outcome(),
+                    declined_by=self.decided_by,
+                    declined_for=self.decided_for,
+                    declined_at=moved,
+                )
+            )
 
     def expire(self, due: datetime, at: datetime) -> None:
         """Nobody decided in time. If it is decided, or `due` is not its deadline any more, nothing happens."""
@@ -339,6 +354,8 @@ class Order(Attestation):
     def _decided(self, by: Member | Merchant, at: datetime) -> None:
         self.decided_at = at
         self.decided_by = by.member_id if isinstance(by, Member) else None
+        absent = decides_for(self, by) if isinstance(by, Member) else None
+        self.decided_for = absent.member_id if absent else None
 
     def _move_to(self, status: OrderStatus, at: datetime) -> datetime | None:
         """Returns when it moved: not before its last change, whatever the clock of this process says. None: it is there."""

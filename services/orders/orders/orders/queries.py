@@ -1,7 +1,7 @@
 """The only readers of orders behind HTTP. What a caller may see is decided in one place: `visible`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from contracts.identity.tokens import StaffClaims
 from contracts.identity.values import Permission
 from contracts.orders.values import OrderStatus
 from orders.buyers.models import Buyer, Member
-from orders.buyers.queries import companies_of
+from orders.buyers.queries import companies_of, with_absent
 from orders.orders.models import Order
 from orders.own_companies import is_his
 
@@ -28,8 +28,9 @@ def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
 
     Staff: all, or those of their companies (ID-20). An administrator, and who may see all orders: those of the company. An
     attester: also those that wait or waited for attestation, which he must be able to check. Of these, who acts for some
-    locations only: the orders for them. Everybody else who may see orders: his own, by whichever membership he submitted
-    them. Orders of companies that were merged into his are among them (ID-26).
+    locations only: the orders for them. Who stands in for a member that is away: also those that that one would have to
+    check (ID-14). Everybody else who may see orders: his own, by whichever membership he submitted them. Orders of companies
+    that were merged into his are among them (ID-26).
     """
     if isinstance(caller, StaffClaims):
         return is_his(caller, Order.company_id)
@@ -42,9 +43,19 @@ def visible(caller: StaffClaims | Buyer) -> ColumnElement[bool]:
         seen.append(here)
     if Permission.ATTEST_ORDERS in member.permissions:
         seen.append(and_(here, Order.rule.is_not(None)))
+    for absent in member.stands_in_for:
+        there = true() if absent.locations is None else Order.location_id.in_(absent.locations)
+        seen.append(and_(there, Order.rule.is_not(None)))
     if Permission.SEE_OWN_ORDERS in member.permissions:
         seen.append(Order.contact_id == member.contact_id)
     return and_(Order.company_id.in_(member.account.companies), or_(false(), *seen))
+
+
+async def as_he_is(connection: AsyncConnection, caller: StaffClaims | Buyer, at: datetime) -> StaffClaims | Buyer:
+    """A member with those for whom he stands in."""
+    if isinstance(caller, StaffClaims) or caller.member is None:
+        return caller
+    return replace(caller, member=await with_absent(connection, caller.member, at))
 
 
 async def find_order(connection: AsyncConnection, order_id: UUID, caller: StaffClaims | Buyer) -> Row:

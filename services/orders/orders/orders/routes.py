@@ -33,7 +33,7 @@ from orders.orders.export import csv_rows
 from orders.orders.lines import read_lines
 from orders.orders.models import Order, References
 from orders.orders.priced_carts import must_belong, verified_cart
-from orders.orders.queries import Search, find_order, list_orders
+from orders.orders.queries import Search, as_he_is, find_order, list_orders
 from orders.orders.views import OrderOverview, OrderView, order_view, overview
 
 router = Router(prefix="/v1/orders", tags=["orders"])
@@ -159,6 +159,7 @@ async def search_orders(
         member_id=member_id,
         location_id=location_id,
     )
+    caller = await as_he_is(connection, caller, clock.now())
     rows = await list_orders(connection, caller, wanted, cursor, limit)
     return page([overview(row) for row in rows], limit, lambda shown: (str(shown.order_id),))
 
@@ -197,10 +198,12 @@ async def export_orders(
     summary="One order, with why it stands where it stands",
 )
 async def read_order(order_id: OrderId, caller: StaffOrMember, connection: Reading, response: Response) -> OrderView:
+    at = clock.now()
+    caller = await as_he_is(connection, caller, at)
     row = await find_order(connection, order_id, caller)
     lines = await read_lines(connection, [order_id])
     waits = row["status"] is OrderStatus.AWAITING_ATTESTATION
-    members = await active_members(connection, row["company_id"]) if waits else []
+    members = await active_members(connection, row["company_id"], at) if waits else []
     response.headers["ETag"] = etag(row["sequence"])
     return order_view(row, lines, members, caller)
 

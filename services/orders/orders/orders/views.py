@@ -89,6 +89,8 @@ class AttestationView(BaseModel):
     expires_at: datetime
     decided_at: datetime | None
     decided_by: UUID | None
+    decided_for: UUID | None
+    """The member that was away, in whose place he decided."""
     comment: str | None
     you: You
 
@@ -150,6 +152,7 @@ def _attestation(order: Order, members: Sequence[Member], caller: StaffClaims | 
         expires_at=order.expires_at,
         decided_at=order.decided_at,
         decided_by=order.decided_by,
+        decided_for=order.decided_for,
         comment=order.decision_comment,
         you=_you(order, caller),
     )

@@ -771,11 +771,22 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("substitute_id", sa.Uuid(), nullable=True),
+        sa.Column("substitute_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("substitute_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("substitution_begun", sa.Boolean(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_members_company_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_members_contact_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_members")),
+    )
+    op.create_index(
+        "ix_members_substitute_id",
+        "members",
+        ["substitute_id"],
+        unique=False,
+        postgresql_where=sa.text("substitute_id IS NOT NULL"),
     )
     op.create_index("ix_members_contact_id", "members", ["contact_id"], unique=False)
     op.create_index(
