@@ -14,6 +14,7 @@ from chassis.keys import KnownKey
 from contracts.identity.operations import SIGNED_IN
 from contracts.identity.tokens import AUDIENCE, ISSUER
 from contracts.identity.values import StaffPermission
+from contracts.shared.values import Language
 from identity.staff.models import StaffMember
 from tests.architecture.test_access import SERVICES
 from tests.conftest import service
@@ -68,6 +69,7 @@ class OneOfTheStaff:
                         role="own",
                         permissions=self.may,
                         representative="noor",
+                        language=Language.ENGLISH,
                         added_at=clock.now(),
                     )
                 )

@@ -46,6 +46,7 @@ async def test_everything_that_can_be_published_is_published(stack, world):
     await _storefronts(world)
     await _second_factors(world, company)
     await _a_duplicate_is_merged(world, company)
+    await _access_requests(stack, world)
     await _orders(stack, world, company, temporal)
     await _prices(stack, world, company)
     await _a_mail_that_is_refused(stack, world, company)
@@ -149,6 +150,26 @@ async def _second_factors(world, company) -> None:
     await world.identity.call("PUT", f"{path}/terms", token=world.staff, body=other, if_match="*")
     await world.identity.call("POST", f"{path}/deactivate", token=world.staff)
     await world.identity.call("POST", f"{path}/reactivate", token=world.staff)
+    await world.identity.call("POST", f"{path}/password-link", token=world.staff)
+
+
+async def _access_requests(stack, world) -> None:
+    """One is granted, one refused; then their time is over."""
+    path = "/access-requests"
+    asked = {"name": "Noor Smit", "organisation": "Bureau Smit", "wanted_role": "Texts", "reason": "We write for you"}
+    decided = {"grant": {"role": "representative"}, "refuse": {"reason": "not_needed"}}
+    for what in decided:
+        body = {**asked, "email": f"{what}-{world.run}@example.com", "language": "nl"}
+        await world.identity.call("POST", path, body=body)
+    listed = await world.identity.call("GET", path, token=world.staff, query={"status": "open"})
+    for request in listed["items"]:
+        what = request["email"].partition("-")[0]
+        await world.identity.call("POST", f"{path}/{request['id']}/{what}", token=world.staff, body=decided[what])
+    policy = "/policies/access-request"
+    read = await world.identity.call("GET", policy, token=world.staff)
+    await world.identity.call("PUT", policy, token=world.staff, body={"kept_for": "PT0.1S"}, if_match=read.etag)
+    await _run(stack, "identity", "migrate")  # which does what comes due
+    await world.identity.call("PUT", policy, token=world.staff, body=read.body, if_match='"1"')
 
 
 async def _second_factor(world, token: str, password: str) -> None:

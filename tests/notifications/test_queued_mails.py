@@ -16,6 +16,8 @@ from chassis.context import Cause, caused_by
 from chassis.database import Database
 from chassis.ids import new_id
 from contracts.identity.events import (
+    AccessRequestRefused,
+    AccessRequestSubmitted,
     CompanyCreated,
     CompanyOrigin,
     CompanyStatusChanged,
@@ -23,9 +25,10 @@ from contracts.identity.events import (
     ContactSecondFactorEnabled,
     ContactSecondFactorRemoved,
     PasswordResetRequested,
+    StaffPasswordLinkIssued,
     VerificationRequested,
 )
-from contracts.identity.values import CustomerStatus
+from contracts.identity.values import AccessRefusal, CustomerStatus
 from contracts.orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -139,6 +142,10 @@ CONTACT = UUID(int=7)
         (ContactPasswordChanged(contact_id=CONTACT), {"password-changed": CONTACT}),
         (ContactSecondFactorEnabled(contact_id=CONTACT), {"second-factor-enabled": CONTACT}),
         (ContactSecondFactorRemoved(contact_id=CONTACT), {"second-factor-removed": CONTACT}),
+        (StaffPasswordLinkIssued(staff_id=CONTACT, issue=1), {"staff-password": CONTACT}),
+        (StaffPasswordLinkIssued(staff_id=CONTACT, issue=1, until=NOW), {"staff-password": CONTACT}),
+        (AccessRequestSubmitted(request_id=CONTACT), {"access-requested-merchant": None}),
+        (AccessRequestRefused(request_id=CONTACT, reason=AccessRefusal.NOT_NEEDED), {"access-refused": CONTACT}),
         (
             OrderSubmitted(
                 **ORDER, member_id=None, contact_id=CONTACT, on_behalf=False, total=TOTAL,

@@ -8,7 +8,7 @@ import pytest
 from chassis.errors import Invalid
 from contracts.identity.events import WithdrawnBecause
 from contracts.identity.status_table import refusal_code
-from contracts.identity.values import CustomerStatus, RejectionReason
+from contracts.identity.values import AccessRefusal, CustomerStatus, RejectionReason
 from contracts.notifications.activities import Template
 from contracts.shared.values import Language
 from notifications.mails.catalogue import catalogue, names_in
@@ -114,7 +114,15 @@ def test_reasons_are_told_in_words(language: Language) -> None:
     refusals = [refusal_code(status) for status in CustomerStatus if status is not CustomerStatus.ENABLED]
     of_orders = ["member-inactive", "member-may-not-buy", "invoice-not-allowed"]
     of_pricing = ["no-price-list", "price-list-unknown", "price-list-expired"]
-    codes = [*RejectionReason, *WithdrawnBecause, *refusals, *of_orders, *of_pricing, "customer-number-taken"]
+    codes = [
+        *RejectionReason,
+        *AccessRefusal,
+        *WithdrawnBecause,
+        *refusals,
+        *of_orders,
+        *of_pricing,
+        "customer-number-taken",
+    ]
     assert set(map(str, codes)) <= catalogue(language).reasons.keys()
 
 

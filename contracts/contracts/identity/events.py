@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from contracts.identity.topics import (
+    ACCESS_REQUEST,
     APPLICATION,
     COMPANY,
     CONTACT,
@@ -15,6 +16,7 @@ from contracts.identity.topics import (
     STOREFRONT,
 )
 from contracts.identity.values import (
+    AccessRefusal,
     AfterApproval,
     CustomerStatus,
     Permission,
@@ -441,3 +443,41 @@ class StaffSecondFactorRemoved(Event, type="countersign.identity.staff.second_fa
     """By himself, or by a colleague after a loss: the event's actor."""
 
     staff_id: UUID
+
+
+class StaffPasswordLinkIssued(Event, type="countersign.identity.staff.password_link_issued.v1", topic=STAFF):
+    """He is mailed a link by which he chooses his password; links of earlier issues are dead."""
+
+    staff_id: UUID
+    issue: int
+    until: datetime | None = None
+    """Of an external: when his access ends."""
+
+
+# -- access requests -----------------------------------------------------------------------------------------------------
+
+
+class AccessRequestSubmitted(Event, type="countersign.identity.access_request.submitted.v1", topic=ACCESS_REQUEST):
+    """Somebody asks to become one of the merchant's people."""
+
+    request_id: UUID
+
+
+class AccessRequestGranted(Event, type="countersign.identity.access_request.granted.v1", topic=ACCESS_REQUEST):
+    """He became one of them."""
+
+    request_id: UUID
+    staff_id: UUID
+
+
+class AccessRequestRefused(Event, type="countersign.identity.access_request.refused.v1", topic=ACCESS_REQUEST):
+    """He did not; he is told why."""
+
+    request_id: UUID
+    reason: AccessRefusal
+
+
+class AccessRequestErased(Event, type="countersign.identity.access_request.erased.v1", topic=ACCESS_REQUEST):
+    """Its time is over: nothing tells any more who asked. If nobody had decided, nobody will."""
+
+    request_id: UUID

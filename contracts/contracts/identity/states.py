@@ -92,11 +92,12 @@ class ContactKind(OpenEnum):
 
 
 class ContactState(State, type="countersign.identity.contact.state.v1", topic=CONTACT_STATE):
-    """Personal data: how to address and reach a person, for the notifications service alone. Erased by tombstone."""
+    """Personal data: how to address and reach a contact, one of the staff or who asks to become one, for the
+    notifications service alone. Erased by tombstone."""
 
     contact_id: UUID
     kind: ContactKind
-    """A guest has no password (invitee, applicant, guest checkout) and can never sign in."""
+    """A guest can never sign in as a contact: an invitee, an applicant, somebody in a guest checkout; one of the staff."""
     company_id: UUID | None = None
     company_name: str | None = None
     name: str

@@ -101,6 +101,14 @@ class RejectionReason(OpenEnum):
     OTHER = "other"
 
 
+class AccessRefusal(OpenEnum):
+    """Why somebody who asked for it does not become one of the staff; he is told in his own language."""
+
+    NOT_EXPECTED = "not_expected"
+    NOT_NEEDED = "not_needed"
+    OTHER = "other"
+
+
 class LinkPurpose(StrEnum):
     """What a link in a mail lets its holder do."""
 
@@ -108,3 +116,4 @@ class LinkPurpose(StrEnum):
     ANSWER = "answer"
     VERIFICATION = "verification"
     RESET = "reset"
+    STAFF_PASSWORD = "staff_password"  # noqa: S105

@@ -42,6 +42,9 @@ class Template(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105
     SECOND_FACTOR_ENABLED = "second-factor-enabled"
     SECOND_FACTOR_REMOVED = "second-factor-removed"
+    STAFF_PASSWORD = "staff-password"  # noqa: S105
+    ACCESS_REQUESTED_MERCHANT = "access-requested-merchant"
+    ACCESS_REFUSED = "access-refused"
     ATTESTATION_REQUESTED = "attestation-requested"
     ATTESTATION_REMINDER = "attestation-reminder"
     ATTESTATION_ESCALATED = "attestation-escalated"

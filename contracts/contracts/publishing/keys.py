@@ -1,6 +1,7 @@
 """What the key of a record is, topic by topic. The key decides the partition, and so what is kept in order."""
 
 KEYS = {
+    "countersign.identity.access_request": "request_id",
     "countersign.identity.application": "application_id",
     "countersign.identity.company": "company_id",
     "countersign.identity.company.state": "company_id",

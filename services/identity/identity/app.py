@@ -18,6 +18,9 @@ from contracts.identity.tokens import AUDIENCE, ISSUER
 from contracts.identity.values import StaffPermission
 from contracts.shared.links import LinkKeys
 from identity.access import StaffDependency
+from identity.access_requests import routes as access_requests_routes
+from identity.access_requests.commands import erase_requests
+from identity.access_requests.policies import AccessRequestPolicy
 from identity.activity_log import command_line as activity_log_command_line
 from identity.activity_log import routes as activity_log_routes
 from identity.activity_log.consumers import with_activity_log
@@ -85,6 +88,7 @@ POLICIES: list[type[Policy]] = [
     OrganisationPolicy,
     SecondFactorPolicy,
     ExternalSignInPolicy,
+    AccessRequestPolicy,
 ]
 
 CHANGED: dict[type[Policy], Any] = {
@@ -123,6 +127,8 @@ ROUTERS = [
     second_factor_routes.router,
     external_sign_in_routes.router,
     staff_routes.router,
+    staff_routes.passwords_router,
+    access_requests_routes.router,
     activity_log_routes.router,
     imports_routes.uploads,
     imports_routes.router,
@@ -184,6 +190,7 @@ def duties(owned: Resources) -> list[Duty]:
         note_substitutions,
         forget_imports,
         end_externals,
+        erase_requests,
     ]
 
 

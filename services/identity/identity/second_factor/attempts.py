@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database import Database
 from identity.sign_in.models import SubjectKind
-from identity.sign_in.throttling import Guessed, account_key, count_attempt, forget_failures, throttled
+from identity.sign_in.throttling import Tried, account_key, count_attempt, forget_failures, throttled
 
 
 async def count_code(database: Database, kind: SubjectKind, subject_id: UUID, network: str, at: datetime) -> None:
@@ -24,7 +24,7 @@ async def count_code(database: Database, kind: SubjectKind, subject_id: UUID, ne
 
 def _account(kind: SubjectKind, subject_id: UUID) -> bytes:
     """Apart from passwords: the network of who knows the password alone is not known here."""
-    return account_key(Guessed.CODE, kind, subject_id)
+    return account_key(Tried.CODE, kind, subject_id)
 
 
 async def forget_code_failures(

@@ -8,7 +8,7 @@ from chassis.errors import Unauthenticated
 from identity.sign_in.admission import Candidate
 from identity.sign_in.ending import OwnSession
 from identity.sign_in.passwords import Passwords
-from identity.sign_in.throttling import Guessed, account_key, count_attempt, forget_failures, throttled
+from identity.sign_in.throttling import Tried, account_key, count_attempt, forget_failures, throttled
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Confirmation:
     @property
     def account(self) -> bytes:
         """What failures are counted under."""
-        return account_key(Guessed.CONFIRMATION, self.of.kind, self.of.subject_id)
+        return account_key(Tried.CONFIRMATION, self.of.kind, self.of.subject_id)
 
 
 async def confirm_password(database: Database, passwords: Passwords, said: Confirmation, at: datetime) -> str:

@@ -31,7 +31,7 @@ from identity.sign_in.models import (
     SubjectKind,
 )
 from identity.sign_in.passwords import Passwords
-from identity.sign_in.throttling import Guessed, account_key, count_attempt, forget_failures, throttled
+from identity.sign_in.throttling import Tried, account_key, count_attempt, forget_failures, throttled
 
 CREDENTIALS_INVALID = ("credentials-invalid", "The address or the password is not right.")
 
@@ -51,7 +51,7 @@ class Attempt:
 
     @property
     def account(self) -> bytes:
-        return account_key(Guessed.SIGN_IN, self.kind, self.email)
+        return account_key(Tried.SIGN_IN, self.kind, self.email)
 
 
 @dataclass(frozen=True)

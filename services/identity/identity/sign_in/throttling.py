@@ -82,8 +82,12 @@ class KnownNetwork(Base):
 
 
 def seconds_to_wait(counters: Iterable[SignInAttempts], *, known_network: bool, at: datetime) -> int:
-    """0: come in. The counter over all networks does not hold for a network that the person is known from."""
+    """0: come in. The counter over all networks does not hold for a network that the person is known from.
+
+    Without a pause nobody is too early: of two at one moment, the one that was read first may be counted last.
+    """
     holding = [one for one in counters if one.network != ALL_NETWORKS or not known_network]
+    holding = [one for one in holding if one.pace.pause(one.failures)]
     waits = [(one.open_at() - at).total_seconds() for one in holding]
     return max(0, *(ceil(wait) for wait in waits), 0)
 
@@ -131,7 +135,7 @@ def throttled(wait: int) -> TooManyRequests:
     return TooManyRequests("sign-in-throttled", "Too many attempts; try again later.", facts={"retry_after": wait})
 
 
-class Guessed(StrEnum):
+class Tried(StrEnum):
     """What is tried again and again. Each is counted apart: who is kept from one is not kept from the others."""
 
     SIGN_IN = "sign-in"
@@ -140,16 +144,19 @@ class Guessed(StrEnum):
     """Of a second factor; whoever gets there knows the password."""
     CONFIRMATION = "confirmation"
     """The present password, in a session that somebody else may have taken over."""
+    ACCESS_REQUEST = "access-request"
+    """By network: whoever asks is nobody yet."""
 
 
-def account_key(guessed: Guessed, kind: SubjectKind, who: str | UUID) -> bytes:
+def account_key(tried: Tried, *who: str | UUID) -> bytes:
     """What an address or a person is counted under, without keeping the address."""
-    return hashlib.sha256(f"{guessed}\x1f{kind}\x1f{who}".encode()).digest()
+    return hashlib.sha256("\x1f".join(map(str, (tried, *who))).encode()).digest()
 
 
 async def forget_person(session: AsyncSession, kind: SubjectKind, subject_id: UUID, email: str) -> None:
     """Every counter and every network of his (ID-27)."""
-    keys = [account_key(guessed, kind, email if guessed is Guessed.SIGN_IN else subject_id) for guessed in Guessed]
+    of_person = (account_key(tried, kind, subject_id) for tried in (Tried.CODE, Tried.CONFIRMATION))
+    keys = [account_key(Tried.SIGN_IN, kind, email), *of_person]
     await session.execute(delete(SignInAttempts).where(SignInAttempts.account.in_(keys)))
     await session.execute(delete(KnownNetwork).where(KnownNetwork.account.in_(keys)))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
@@ -12,13 +12,16 @@ from chassis.errors import Conflict, Invalid, NotFound, Problem
 from chassis.http.etag import check_version
 from chassis.ids import new_id
 from contracts.identity.values import StaffPermission
-from contracts.shared.values import Code
+from contracts.shared.values import Code, Language
 from identity.sign_in.commands import SetPassword, set_password
 from identity.sign_in.ending import end_sessions
 from identity.sign_in.models import EndedBecause, SignInSession, SubjectKind
 from identity.sign_in.passwords import PasswordHash
 from identity.staff.models import ADMINISTRATOR, StaffGrant, StaffMember, lock_staff
 from identity.staff.policies import staff_roles
+
+FIRST_LINK_LIFE = timedelta(days=3)
+"""Of the link by which a new one chooses his password; who comes too late asks for another."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,11 @@ class AddStaff:
     name: str
     email: str
     """Normalised."""
-    password_hash: PasswordHash
+    password_hash: PasswordHash | None
+    """None: he is mailed a link to choose one."""
     terms: StaffTerms
     added_by: UUID | None = None
+    language: Language = Language.ENGLISH
 
 
 async def add_staff(session: AsyncSession, command: AddStaff, at: datetime) -> StaffMember:
@@ -77,12 +82,22 @@ async def add_staff(session: AsyncSession, command: AddStaff, at: datetime) -> S
     if await session.scalar(select(StaffMember.id).where(StaffMember.email == command.email)):
         raise Conflict("staff-exists", "One of the staff has this address already.")
     member = StaffMember(
-        id=new_id(), name=command.name, email=command.email, active=True, added_at=at, added_by=command.added_by
+        id=new_id(),
+        name=command.name,
+        email=command.email,
+        active=True,
+        language=command.language,
+        added_at=at,
+        added_by=command.added_by,
+        link_issue=0,
     )
     member.grant = await granted(session, command.terms, at)
     session.add(member)
     member.add()
-    await set_password(session, SetPassword(member.id, command.password_hash), at)
+    if command.password_hash is None:
+        member.issue_link(at, FIRST_LINK_LIFE)
+    else:
+        await set_password(session, SetPassword(member.id, command.password_hash), at)
     return member
 
 
@@ -115,7 +130,7 @@ async def change_staff(session: AsyncSession, command: ChangeStaff, at: datetime
         Invalid: as `granted` says.
         Conflict: he is the last who may manage staff.
     """
-    member = await _lock(session, command.staff_id)
+    member = await lock_one(session, command.staff_id)
     check_version(command.if_match, member.sequence)
     grant = await granted(session, command.terms, at)
     if not grant.manages_staff_for_good:
@@ -131,7 +146,7 @@ async def deactivate_staff(session: AsyncSession, staff_id: UUID, at: datetime) 
         NotFound.
         Conflict: he is the last who may manage staff.
     """
-    member = await _lock(session, staff_id)
+    member = await lock_one(session, staff_id)
     await _leave_one_who_manages_staff(session, member)
     if member.deactivate():
         of_his = and_(SignInSession.kind == SubjectKind.STAFF, SignInSession.subject_id == member.id)
@@ -145,7 +160,7 @@ async def reactivate_staff(session: AsyncSession, staff_id: UUID, at: datetime) 
         NotFound.
         Conflict: `access-ended`: an external whose time is over is given another end first.
     """
-    member = await _lock(session, staff_id)
+    member = await lock_one(session, staff_id)
     if member.until is not None and member.until <= at:
         raise Conflict("access-ended", "His time is over; give him another end first.")
     member.reactivate()
@@ -160,7 +175,11 @@ async def end_externals(session: AsyncSession, at: datetime) -> None:
         await deactivate_staff(session, staff_id, at)
 
 
-async def _lock(session: AsyncSession, staff_id: UUID) -> StaffMember:
+async def lock_one(session: AsyncSession, staff_id: UUID) -> StaffMember:
+    """
+    Raises:
+        NotFound.
+    """
     await lock_staff(session)
     member = await session.scalar(select(StaffMember).where(StaffMember.id == staff_id).with_for_update())
     if member is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -15,12 +15,14 @@ from contracts.identity.events import (
     StaffAdded,
     StaffChanged,
     StaffDeactivated,
+    StaffPasswordLinkIssued,
     StaffReactivated,
     StaffSecondFactorEnabled,
     StaffSecondFactorRemoved,
 )
+from contracts.identity.states import ContactKind, ContactState
 from contracts.identity.values import StaffPermission
-from contracts.shared.values import Code
+from contracts.shared.values import Code, Language
 
 ADMINISTRATOR: Code = "administrator"
 """The role that always exists and may everything."""
@@ -79,9 +81,15 @@ class StaffMember(Aggregate):
     representative: Mapped[str | None] = mapped_column(Text)
     organisation: Mapped[str | None] = mapped_column(Text)
     until: Mapped[datetime | None]
+    language: Mapped[Language]
     added_at: Mapped[datetime]
     added_by: Mapped[UUID | None]
     """None: by the operator who installed the system."""
+    link_issue: Mapped[int] = mapped_column(default=0)
+    """Number of the last link to choose a password; links of earlier ones are dead."""
+    link_issued_at: Mapped[datetime | None]
+    link_expires_at: Mapped[datetime | None]
+    """None: the last one is spent, or there was none."""
 
     @property
     def grant(self) -> StaffGrant:
@@ -116,6 +124,22 @@ class StaffMember(Aggregate):
             self.active = True
             self.record(StaffReactivated(staff_id=self.id, **self._facts()))
 
+    def issue_link(self, at: datetime, life: timedelta) -> None:
+        """He is mailed a link to choose his password; earlier ones are dead."""
+        self.link_issue, self.link_issued_at, self.link_expires_at = self.link_issue + 1, at, at + life
+        self.record(StaffPasswordLinkIssued(staff_id=self.id, issue=self.link_issue, until=self.until))
+
+    def spend_link(self, issue: int, at: datetime) -> bool:
+        """Good once, until it expires. False: it is not, or he may not sign in."""
+        alive = self.link_expires_at is not None and issue == self.link_issue and at < self.link_expires_at
+        if not (alive and self.may_sign_in(at)):
+            return False
+        self.link_expires_at = None
+        return True
+
+    def may_sign_in(self, at: datetime) -> bool:
+        return self.active and (self.until is None or at < self.until)
+
     def enable_second_factor(self) -> None:
         """From now on he signs in with a code, too."""
         self.record(StaffSecondFactorEnabled(staff_id=self.id))
@@ -123,6 +147,12 @@ class StaffMember(Aggregate):
     def remove_second_factor(self) -> None:
         """From now on his password is enough, where the merchant's policy lets it be."""
         self.record(StaffSecondFactorRemoved(staff_id=self.id))
+
+    def state(self) -> ContactState:
+        """How he is reached: notifications writes to him as to a contact of his id."""
+        return ContactState(
+            contact_id=self.id, kind=ContactKind.GUEST, name=self.name, email=self.email, language=self.language
+        )
 
     def _facts(self) -> dict[str, object]:
         grant = self.grant

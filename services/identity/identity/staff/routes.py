@@ -7,17 +7,20 @@ from fastapi import Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis import clock
+from chassis.context import act_as
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, page
-from chassis.http.routing import Reading, Router, Session
+from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
 from chassis.service import resource
 from contracts.identity.operations import staff_may
 from contracts.identity.values import StaffPermission
-from contracts.shared.values import Code, Moment
+from contracts.shared.values import Code, Language, Moment
 from identity.access import Staff
 from identity.companies.routes import Text
 from identity.contacts.email import Email
+from identity.sign_in.commands import UseLink
 from identity.sign_in.passwords import LONGEST, Passwords
+from identity.sign_in.routes import DatabaseOfProcess, Keys
 from identity.staff.commands import (
     AddStaff,
     ChangeStaff,
@@ -28,9 +31,12 @@ from identity.staff.commands import (
     reactivate_staff,
 )
 from identity.staff.models import StaffKind, StaffMember, permissions_of
+from identity.staff.password_links import choose_password, holder_of, mail_link, request_link_of
 from identity.staff.queries import list_staff, read_staff
 
 router = Router(prefix="/v1/staff", tags=["staff"])
+passwords_router = Router(prefix="/v1/staff-passwords", tags=["staff"], kind=ForgetfulRoute)
+PUBLIC = {"x-access": "public"}
 ACCESS = staff_may(StaffPermission.MANAGE_STAFF)
 
 
@@ -57,7 +63,9 @@ class Terms(BaseModel):
 class NewStaff(Terms):
     name: Annotated[str, Field(min_length=1, max_length=120, examples=["Sanne de Vries"])]
     email: Email
-    password: Annotated[str, Field(max_length=LONGEST)]
+    language: Language = Language.ENGLISH
+    password: Annotated[str, Field(max_length=LONGEST)] | None = None
+    """Without it he is mailed a link to choose one."""
 
 
 class StaffRef(BaseModel):
@@ -102,8 +110,8 @@ async def post_staff(
     response: Response,
 ) -> StaffRef:
     """Refused with `staff-exists` where one has this address."""
-    hashed = await passwords.hash(body.password, about=(body.name, body.email))
-    command = AddStaff(body.name, body.email, hashed, body.to_terms(), added_by=caller.sub)
+    hashed = await passwords.hash(body.password, about=(body.name, body.email)) if body.password else None
+    command = AddStaff(body.name, body.email, hashed, body.to_terms(), caller.sub, body.language)
     added = await add_staff(session, command, clock.now())
     response.headers["Location"] = f"/v1/staff/{added.id}"
     return StaffRef(staff_id=added.id)
@@ -148,3 +156,55 @@ async def post_deactivate(staff_id: UUID, _: Staff, session: Session) -> StaffVi
 async def post_reactivate(staff_id: UUID, _: Staff, session: Session) -> StaffView:
     """With what he had."""
     return _view(await reactivate_staff(session, staff_id, clock.now()))
+
+
+@router.post(
+    "/{staff_id}/password-link", status_code=204, summary="Mail him a link for another password", openapi_extra=ACCESS
+)
+async def post_password_link(staff_id: UUID, _: Staff, session: Session) -> None:
+    """His password stays until he has chosen another."""
+    await mail_link(session, staff_id, clock.now())
+
+
+# -- by himself --------------------------------------------------------------------------------------------------------
+
+
+class Forgotten(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email
+
+
+class Accepted(BaseModel):
+    accepted: bool = True
+
+
+@passwords_router.post("", status_code=202, summary="One of the staff asks for another password", openapi_extra=PUBLIC)
+async def post_forgotten(body: Forgotten, session: Session) -> Accepted:
+    """The same answer whether one of the staff has the address or not; if so, a link is mailed to it."""
+    await request_link_of(session, body.email, clock.now())
+    return Accepted()
+
+
+class ChosenPassword(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[str, Field(max_length=200)]
+    password: Annotated[str, Field(max_length=LONGEST)]
+
+
+@passwords_router.post("/confirm", summary="One of the staff chooses his password", openapi_extra=PUBLIC)
+async def post_chosen(
+    body: ChosenPassword,
+    database: DatabaseOfProcess,
+    session: Session,
+    keys: Keys,
+    passwords: Annotated[Passwords, resource(Passwords)],
+) -> StaffRef:
+    """By the link mailed to him, which is good once: `link-invalid`. Sessions that are open end."""
+    link = UseLink(body.token, keys)
+    async with database.reading() as connection:
+        holder = await holder_of(connection, link)  # before the work of hashing
+    hashed = await passwords.hash(body.password, about=(holder.name, holder.email))
+    act_as(f"staff:{holder.staff_id}")
+    return StaffRef(staff_id=await choose_password(session, link, hashed, clock.now()))

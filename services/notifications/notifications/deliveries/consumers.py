@@ -5,6 +5,9 @@ from uuid import UUID
 from chassis.consumers import Delivery as Delivered
 from chassis.consumers import Handler, Subscription
 from contracts.identity.events import (
+    AccessRequestErased,
+    AccessRequestRefused,
+    AccessRequestSubmitted,
     CompanyCreated,
     CompanyOrigin,
     CompanyStatusChanged,
@@ -13,9 +16,10 @@ from contracts.identity.events import (
     ContactSecondFactorEnabled,
     ContactSecondFactorRemoved,
     PasswordResetRequested,
+    StaffPasswordLinkIssued,
     VerificationRequested,
 )
-from contracts.identity.topics import COMPANY, CONTACT
+from contracts.identity.topics import ACCESS_REQUEST, COMPANY, CONTACT, STAFF
 from contracts.identity.values import CustomerStatus, LinkPurpose
 from contracts.notifications.activities import Link, Template
 from contracts.orders.events import (
@@ -100,6 +104,25 @@ async def contact_erased(delivered: Delivered, event: ContactErased) -> None:
     await give_up_on(delivered.session, event.contact_id, at=delivered.now)
 
 
+async def staff_password_link_issued(delivered: Delivered, event: StaffPasswordLinkIssued) -> None:
+    """One of the staff is reached by his id, as contacts are by theirs (ID-21)."""
+    link = Link(purpose=LinkPurpose.STAFF_PASSWORD, subject=event.staff_id, issue=event.issue)
+    until = {"until": event.until.isoformat()} if event.until else {}
+    _queue(delivered, Template.STAFF_PASSWORD, event.staff_id, link, **until)
+
+
+async def access_request_submitted(delivered: Delivered, event: AccessRequestSubmitted) -> None:
+    _queue(delivered, Template.ACCESS_REQUESTED_MERCHANT, None)
+
+
+async def access_request_refused(delivered: Delivered, event: AccessRequestRefused) -> None:
+    _queue(delivered, Template.ACCESS_REFUSED, event.request_id, reason=event.reason)
+
+
+async def access_request_erased(delivered: Delivered, event: AccessRequestErased) -> None:
+    await give_up_on(delivered.session, event.request_id, at=delivered.now)
+
+
 async def order_submitted(delivered: Delivered, event: OrderSubmitted) -> None:
     if event.contact_id is not None:
         total = _printed(event.total)
@@ -149,6 +172,15 @@ subscriptions = [
             ContactSecondFactorEnabled: account_changed(Template.SECOND_FACTOR_ENABLED),
             ContactSecondFactorRemoved: account_changed(Template.SECOND_FACTOR_REMOVED),
             ContactErased: contact_erased,
+        },
+    ),
+    Subscription(STAFF, {StaffPasswordLinkIssued: staff_password_link_issued}),
+    Subscription(
+        ACCESS_REQUEST,
+        {
+            AccessRequestSubmitted: access_request_submitted,
+            AccessRequestRefused: access_request_refused,
+            AccessRequestErased: access_request_erased,
         },
     ),
     Subscription(

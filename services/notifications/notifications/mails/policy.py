@@ -54,10 +54,12 @@ class MailLinks(BaseModel):
     answer: TokenUrl = "https://shop.example/application-question/{token}"
     verification: TokenUrl = "https://shop.example/verification/{token}"
     reset: TokenUrl = "https://shop.example/password-reset/{token}"
+    staff_password: TokenUrl = "https://backoffice.shop.example/password/{token}"  # noqa: S105
     shop: PageUrl = "https://shop.example/"
     orders: PageUrl = "https://shop.example/orders/{number}"
     applications: PageUrl = "https://backoffice.shop.example/applications/{number}"
     merchant_orders: PageUrl = "https://backoffice.shop.example/orders/{number}"
+    staff: PageUrl = "https://backoffice.shop.example/staff"
 
 
 class MailPolicy(Policy):

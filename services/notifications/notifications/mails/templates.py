@@ -17,6 +17,7 @@ class Page(StrEnum):
     ORDERS = "orders"
     MERCHANT_ORDERS = "merchant_orders"
     APPLICATIONS = "applications"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ SPECS: Mapping[Template, MailSpec] = {
     T.PASSWORD_CHANGED: _spec(),
     T.SECOND_FACTOR_ENABLED: _spec(),
     T.SECOND_FACTOR_REMOVED: _spec(),
+    T.STAFF_PASSWORD: _spec(optional="until", opens=LinkPurpose.STAFF_PASSWORD),
+    T.ACCESS_REQUESTED_MERCHANT: _spec(opens=Page.STAFF),
+    T.ACCESS_REFUSED: _spec("reason"),
     T.ATTESTATION_REQUESTED: _spec("number", "total submitter until", opens=Page.ORDERS),
     T.ATTESTATION_REMINDER: _spec("number", "total submitter until", opens=Page.ORDERS),
     T.ATTESTATION_ESCALATED: _spec("number", "total submitter until", opens=Page.ORDERS),

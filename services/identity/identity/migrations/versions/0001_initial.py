@@ -520,6 +520,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "network", name=op.f("pk_sign_in_attempts")),
     )
     op.create_table(
+        "access_requests",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("organisation", sa.Text(), nullable=False),
+        sa.Column("wanted_role", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column(
+            "language",
+            sa.Enum("nl", "fr", "sv", "en", "de", name="language", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "status",
+            sa.Enum("open", "granted", "refused", "lapsed", name="accessrequeststatus", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column(
+            "refusal",
+            sa.Enum("not_expected", "not_needed", "other", name="accessrefusal", native_enum=False, length=40),
+            nullable=True,
+        ),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_requests")),
+    )
+    op.create_index("ix_access_requests_status", "access_requests", ["status", "id"], unique=False)
+    op.create_index(
+        "uq_access_requests_open",
+        "access_requests",
+        ["email"],
+        unique=True,
+        postgresql_where=sa.text("status = 'open'"),
+    )
+    op.create_table(
         "staff",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
@@ -529,8 +568,16 @@ def upgrade() -> None:
         sa.Column("representative", sa.Text(), nullable=True),
         sa.Column("organisation", sa.Text(), nullable=True),
         sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "language",
+            sa.Enum("nl", "fr", "sv", "en", "de", name="language", native_enum=False, length=40),
+            nullable=False,
+        ),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("added_by", sa.Uuid(), nullable=True),
+        sa.Column("link_issue", sa.Integer(), nullable=False),
+        sa.Column("link_issued_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("link_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(organisation IS NULL) = (until IS NULL)", name=op.f("ck_staff_external_until")),
@@ -809,7 +856,16 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.Uuid(), nullable=False),
         sa.Column(
             "purpose",
-            sa.Enum("invitation", "answer", "verification", "reset", name="linkpurpose", native_enum=False, length=40),
+            sa.Enum(
+                "invitation",
+                "answer",
+                "verification",
+                "reset",
+                "staff_password",
+                name="linkpurpose",
+                native_enum=False,
+                length=40,
+            ),
             nullable=False,
         ),
         sa.Column("issue", sa.Integer(), nullable=False),

@@ -1,0 +1,1 @@
+"""Somebody asks to become one of the merchant's people (ID-21)."""
