@@ -37,6 +37,8 @@ def passed(told: str) -> int:
 
 
 async def test_the_story_is_told_and_told_again_on_what_it_left_behind(stack):
+    """EV-05, ID-07, ID-09, ID-10, NO-01, NO-02: who applies is asked, then approved and invited or enabled, or rejected, or
+    withdrawn by his silence; mails are in the language of their reader, and no event names him."""
     assert passed(await tell(stack)) >= 60
     assert passed(await tell(stack)) >= 60
 

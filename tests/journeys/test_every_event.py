@@ -1,4 +1,6 @@
-"""EV-01, EV-02: everything that the contract publishes is published by somebody's act, and is as the contract says.
+"""EV-01, EV-02, EV-03: what the contract publishes, events and states, is published by somebody's act, and as it says.
+
+OP-02: some of it by an operator of the Temporal UI.
 
 With COUNTERSIGN_RECORD=1 what was seen becomes the contract's examples.
 """
