@@ -44,6 +44,7 @@ async def test_everything_that_can_be_published_is_published(stack, world):
     company = await company_that_buys(world)
     await _applications(world, temporal)
     await _people(world, company)
+    await _projects(world, company.administrator)
     await _groups(world)
     await _storefronts(world)
     await _second_factors(world, company)
@@ -116,6 +117,18 @@ async def _people(world, company) -> None:
     guest = {"name": extended.name, "email": extended.email, "language": "nl", "groups": [GROUP]}
     guest_id = (await world.identity.call("POST", "/contacts", token=world.staff, body=guest))["contact_id"]
     await world.identity.call("POST", f"/contacts/{guest_id}/erase", token=world.staff)
+
+
+async def _projects(world, administrator) -> None:
+    body = {"code": "canteen", "name": "The new canteen"}
+    path = f"/companies/{administrator.company_id}/projects"
+    project = (
+        f"/projects/{(await world.identity.call('POST', path, token=administrator.token, body=body))['project_id']}"
+    )
+    await world.identity.call(
+        "PATCH", project, token=administrator.token, body={"valid_until": "2030-12-31"}, if_match='"1"'
+    )
+    await world.identity.call("POST", f"{project}/close", token=administrator.token)
 
 
 async def _groups(world) -> None:

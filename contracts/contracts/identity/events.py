@@ -12,6 +12,7 @@ from contracts.identity.topics import (
     INVITATION,
     LOCATION,
     MEMBER,
+    PROJECT,
     STAFF,
     STOREFRONT,
 )
@@ -221,6 +222,27 @@ class StorefrontCreated(Event, type="countersign.identity.storefront.created.v1"
 class StorefrontChanged(Event, type="countersign.identity.storefront.changed.v1", topic=STOREFRONT):
     code: Code
     fields: tuple[str, ...]
+
+
+# -- project -----------------------------------------------------------------------------------------------------------
+
+
+class _ProjectEvent(Event):
+    project_id: UUID
+    company_id: UUID
+    code: Code
+
+
+class ProjectOpened(_ProjectEvent, type="countersign.identity.project.opened.v1", topic=PROJECT):
+    """Orders can be booked on it."""
+
+
+class ProjectChanged(_ProjectEvent, type="countersign.identity.project.changed.v1", topic=PROJECT):
+    fields: tuple[str, ...]
+
+
+class ProjectClosed(_ProjectEvent, type="countersign.identity.project.closed.v1", topic=PROJECT):
+    """Nothing is booked on it any more; its orders stay."""
 
 
 # -- application -------------------------------------------------------------------------------------------------------

@@ -1,11 +1,18 @@
 """Current company, member, contact and key, on identity's state topics."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from contracts.identity.topics import COMPANY_STATE, CONTACT_STATE, KEY_STATE, LOCATION_STATE, MEMBER_STATE
+from contracts.identity.topics import (
+    COMPANY_STATE,
+    CONTACT_STATE,
+    KEY_STATE,
+    LOCATION_STATE,
+    MEMBER_STATE,
+    PROJECT_STATE,
+)
 from contracts.identity.values import CustomerStatus, Permission
 from contracts.shared.event import State
 from contracts.shared.keys import PublicKey
@@ -83,6 +90,21 @@ class LocationState(State, type="countersign.identity.location.state.v1", topic=
     company_id: UUID
     code: Code
     """The company's own name for it, unique in the company."""
+    active: bool
+
+
+class ProjectState(State, type="countersign.identity.project.state.v1", topic=PROJECT_STATE):
+    """What orders of a company can be booked on. No name."""
+
+    project_id: UUID
+    company_id: UUID
+    contact_id: UUID | None = None
+    """Who alone books on it; None: everybody in the company."""
+    code: Code
+    """The company's own name for it, unique in the company."""
+    valid_from: date | None = None
+    valid_until: date | None = None
+    """The last day. Days are those of UTC."""
     active: bool
 
 

@@ -25,6 +25,8 @@ class OrderSubmitted(_OrderEvent, type="countersign.orders.order.submitted.v1", 
     cost_centre: str | None
     location_id: UUID | None = None
     """Of the company's locations, the one that it is for (ID-18)."""
+    project_id: UUID | None = None
+    """Of the company's projects, the one that it is booked on (ID-04)."""
     cart_id: UUID
 
 
@@ -96,6 +98,7 @@ class OrderPlaced(_OutcomeEvent, type="countersign.orders.order.placed.v1", topi
     attested: bool = False
     """It waited for its company first."""
     location_id: UUID | None = None
+    project_id: UUID | None = None
 
 
 class OrderRefused(_OutcomeEvent, type="countersign.orders.order.refused.v1", topic=ORDER):

@@ -14,6 +14,8 @@ KEYS = {
     "countersign.identity.location.state": "location_id",
     "countersign.identity.member": "member_id",
     "countersign.identity.member.state": "member_id",
+    "countersign.identity.project": "project_id",
+    "countersign.identity.project.state": "project_id",
     "countersign.identity.staff": "staff_id",
     "countersign.identity.status_table.state": "the constant `status_table`: there is one table",
     "countersign.identity.storefront": "code",

@@ -60,6 +60,7 @@ from identity.organisation import routes as organisation_routes
 from identity.organisation.policies import OrganisationPolicy, check_organisation
 from identity.personal_data import routes as personal_data_routes
 from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePolicy
+from identity.projects import routes as projects_routes
 from identity.roles import routes as roles_routes
 from identity.roles.changing import check_roles_in_use
 from identity.roles.policies import RolesPolicy
@@ -92,8 +93,8 @@ POLICIES: list[type[Policy]] = [
 ]
 
 CHANGED: dict[type[Policy], Any] = {
-    StatusTablePolicy: publish_status_table,
     RegistrationPolicy: check_groups_of_registration,
+    StatusTablePolicy: publish_status_table,
     RolesPolicy: check_roles_in_use,
     OrganisationPolicy: check_organisation,
 }
@@ -108,8 +109,8 @@ ROUTERS = [
     ),
     companies_routes.router,
     merging_routes.router,
-    storefronts_routes.router,
     groups_routes.router,
+    storefronts_routes.router,
     contacts_routes.router,
     personal_data_routes.router,
     *applications_routes.routers,
@@ -119,6 +120,7 @@ ROUTERS = [
     members_routes.router,
     substitution_routes.router,
     locations_routes.router,
+    projects_routes.router,
     invitations_routes.router,
     invitations_routes.inviting,
     invitation_links_routes.router,

@@ -142,20 +142,23 @@ async def test_who_could_not_sign_in_before_is_given_no_access_by_a_merge(api):
         assert await connection.scalar(select(Contact.company_id).where(where)) == two.kept
 
 
-async def test_contacts_and_locations_go_along_and_open_invitations_end(two, api):
+async def test_contacts_locations_and_projects_go_along_and_open_invitations_end(two, api):
     for company, codes in ((two.kept, ["depot"]), (two.twin, ["depot", "north"])):
-        for location in codes:
-            body = {"code": location, "name": location, "address": ADDRESS}
-            path = f"/v1/companies/{company}/locations"
-            assert (await api.http.post(path, json=body, headers=api.staff)).status_code == 201
+        for code in codes:
+            for path, more in (("locations", {"address": ADDRESS}), ("projects", {})):
+                body = {"code": code, "name": code, **more}
+                answer = await api.http.post(f"/v1/companies/{company}/{path}", json=body, headers=api.staff)
+                assert answer.status_code == 201, answer.text
     invited = await api.invite(two.twin, "noor@twin.example", api.staff, role="user")
     invitation_id = invited.json()["outcomes"][0]["invitation_id"]
     seen = (await two.preview()).json()
-    assert [(one["code"], one["code_there"]) for one in seen["locations"]] == [("depot", "depot-2"), ("north", "north")]
+    for moves in (seen["locations"], seen["projects"]):
+        assert [(one["code"], one["code_there"]) for one in moves] == [("depot", "depot-2"), ("north", "north")]
     assert (seen["contacts"], seen["invitations_revoked"], seen["hindrances"]) == (2, 1, [])
     await two.merge()
-    locations = (await api.http.get(f"/v1/companies/{two.kept}/locations", headers=api.staff)).json()["items"]
-    assert sorted(one["code"] for one in locations) == ["depot", "depot-2", "north"]
+    for path in ("locations", "projects"):
+        there = (await api.http.get(f"/v1/companies/{two.kept}/{path}", headers=api.staff)).json()["items"]
+        assert sorted(one["code"] for one in there) == ["depot", "depot-2", "north"]
     contacts = (await api.http.get(f"/v1/contacts?company_id={two.kept}", headers=api.staff)).json()["items"]
     assert {one["email"] for one in contacts} == {"owner@kept.example", "ada@twin.example", "noor@twin.example"}
     assert (await two.told(invitation_id))[-1] == "invitation.revoked.v1"
@@ -185,6 +188,7 @@ async def test_a_merged_company_may_nothing_and_changes_no_more(two, api):
         ("POST", "/suspend", {"reason": "x"}),
         ("POST", "/reactivate", None),
         ("POST", "/locations", {"code": "x", "name": "X", "address": ADDRESS}),
+        ("POST", "/projects", {"code": "x", "name": "X"}),
         (
             "POST",
             "/invitations",

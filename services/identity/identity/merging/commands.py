@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,10 +15,9 @@ from identity.companies.models import Company
 from identity.companies.terms import note_price_list
 from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
-from identity.locations.models import Location
 from identity.members.models import Member
 from identity.members.substitution import end_substitutions_by
-from identity.merging.rules import Fate, codes_there, fates, hindrances
+from identity.merging.rules import CODED, Coded, Fate, codes_there, fates, hindrances
 from identity.sign_in.ending import end_sessions
 from identity.sign_in.models import EndedBecause, SignInSession
 
@@ -46,7 +46,8 @@ async def merge_company(session: AsyncSession, command: MergeCompany, at: dateti
         raise Conflict(hindrance.code, hindrance.detail, facts=facts)
     await _revoke_invitations(session, duplicate, at)
     await _move_contacts(session, duplicate, into)
-    await _move_locations(session, duplicate, into)
+    for kind in CODED:
+        await _move_coded(session, kind, duplicate, into)
     await _move_members(session, duplicate, into, at)
     await end_sessions(session, SignInSession.company_id == duplicate.id, EndedBecause.REVOKED, at)
     duplicate.merge_into(into, command.price_lists, at)
@@ -87,12 +88,12 @@ async def _move_contacts(session: AsyncSession, duplicate: Company, into: Compan
         contact.change({"company_id": into.id, "company_name": into.legal_name})
 
 
-async def _move_locations(session: AsyncSession, duplicate: Company, into: Company) -> None:
-    wanted = select(Location).where(Location.company_id == duplicate.id).order_by(Location.id).with_for_update()
-    moved = {one.id: one for one in await session.scalars(wanted)}
-    taken = set(await session.scalars(select(Location.code).where(Location.company_id == into.id)))
-    for location_id, code in codes_there({one.id: one.code for one in moved.values()}, taken).items():
-        moved[location_id].move(into.id, code)
+async def _move_coded(session: AsyncSession, kind: type[Coded], duplicate: Company, into: Company) -> None:
+    wanted: Any = select(kind).where(kind.company_id == duplicate.id).order_by(kind.id).with_for_update()
+    moved: dict[UUID, Coded] = {one.id: one for one in await session.scalars(wanted)}
+    taken = set(await session.scalars(select(kind.code).where(kind.company_id == into.id)))
+    for moved_id, code in codes_there({one.id: one.code for one in moved.values()}, taken).items():
+        moved[moved_id].move(into.id, code)
 
 
 async def _move_members(session: AsyncSession, duplicate: Company, into: Company, at: datetime) -> None:

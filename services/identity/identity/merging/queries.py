@@ -15,7 +15,8 @@ from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.locations.models import Location
 from identity.members.models import Member
-from identity.merging.rules import Fate, codes_there, fates, fields_that_differ, hindrances
+from identity.merging.rules import Coded, Fate, codes_there, fates, fields_that_differ, hindrances
+from identity.projects.models import Project
 
 
 class Side(BaseModel):
@@ -33,8 +34,8 @@ class MemberFate(BaseModel):
     fate: Fate
 
 
-class LocationMove(BaseModel):
-    location_id: UUID
+class Move(BaseModel):
+    id: UUID
     code: Code
     code_there: Code
 
@@ -54,7 +55,8 @@ class MergePreview(BaseModel):
     """Codes of what refuses the merge now; empty: it can be done."""
     members: list[MemberFate]
     contacts: int
-    locations: list[LocationMove]
+    locations: list[Move]
+    projects: list[Move]
     invitations_revoked: int
     external_keys_taken_over: list[str]
     external_key_conflicts: list[KeyConflict]
@@ -77,7 +79,8 @@ async def preview_merge(connection: AsyncConnection, company_id: UUID, into_id: 
         hindrances=[one.code for one in hindrances(duplicate, into)],
         members=await _members(connection, duplicate, into),
         contacts=await _count_contacts(connection, duplicate),
-        locations=await _locations(connection, duplicate, into),
+        locations=await _moves(connection, Location, duplicate, into),
+        projects=await _moves(connection, Project, duplicate, into),
         invitations_revoked=await _count_invitations(connection, duplicate),
         external_keys_taken_over=sorted(duplicate.external_keys.keys() - both),
         external_key_conflicts=[
@@ -112,12 +115,12 @@ async def _members(connection: AsyncConnection, duplicate: Row[Any], into: Row[A
     ]
 
 
-async def _locations(connection: AsyncConnection, duplicate: Row[Any], into: Row[Any]) -> list[LocationMove]:
-    codes = select(Location.id, Location.code).where(Location.company_id == duplicate.id).order_by(Location.id)
+async def _moves(connection: AsyncConnection, kind: type[Coded], duplicate: Row[Any], into: Row[Any]) -> list[Move]:
+    codes = select(kind.id, kind.code).where(kind.company_id == duplicate.id).order_by(kind.id)
     own = {row.id: row.code for row in (await connection.execute(codes)).all()}
-    taken = set(await connection.scalars(select(Location.code).where(Location.company_id == into.id)))
+    taken = set(await connection.scalars(select(kind.code).where(kind.company_id == into.id)))
     there = codes_there(own, taken)
-    return [LocationMove(location_id=one, code=code, code_there=there[one]) for one, code in own.items()]
+    return [Move(id=one, code=code, code_there=there[one]) for one, code in own.items()]
 
 
 async def _count_contacts(connection: AsyncConnection, duplicate: Row[Any]) -> int:

@@ -16,7 +16,9 @@ from sqlalchemy.orm import aliased
 
 from contracts.identity.values import CustomerStatus
 from identity.contacts.models import Contact
+from identity.locations.models import Location
 from identity.members.models import Member
+from identity.projects.models import Project
 
 
 class Candidate(Protocol):
@@ -87,16 +89,21 @@ async def fates(connection: AsyncConnection | AsyncSession, duplicate: Candidate
     return found
 
 
+Coded = Location | Project
+CODED: tuple[type[Coded], ...] = (Location, Project)
+"""What companies have under codes of their own."""
+
+
 def codes_there(codes: dict[UUID, str], taken: set[str]) -> dict[UUID, str]:
-    """The codes of the duplicate's locations in the other company, where one that is taken gets a number."""
+    """The codes of what the duplicate has, in the other company, where one that is taken gets a number."""
     given: dict[UUID, str] = {}
-    for location_id, code in codes.items():
+    for coded_id, code in codes.items():
         free, suffix = code, 1
         while free in taken:
             suffix += 1
             free = f"{code[:55]}-{suffix}"
         taken = taken | {free}
-        given[location_id] = free
+        given[coded_id] = free
     return given
 
 

@@ -15,6 +15,7 @@ from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.locations.models import Location
 from identity.members.models import Member
+from identity.projects.models import Project
 
 _OWNED = {
     "application_id": Application,
@@ -22,6 +23,7 @@ _OWNED = {
     "invitation_id": Invitation,
     "location_id": Location,
     "member_id": Member,
+    "project_id": Project,
 }
 """What a path names, beside companies. A contact is his company's, wherever else he is a member."""
 

@@ -8,13 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import clock
 from chassis.keys import key_projection
 from chassis.projections import Projection
-from contracts.identity.states import CompanyState, IdentityKey, LocationState, MemberState
+from contracts.identity.states import CompanyState, IdentityKey, LocationState, MemberState, ProjectState
 from contracts.identity.status_table import StatusTable
 from contracts.identity.storefronts import StorefrontState
 from contracts.pricing.states import PricingKey
 from contracts.shared.values import Money
 from orders.attestation.commands import ask_again
-from orders.buyers.models import CompanyRow, LocationRow, MemberRow, StatusTableRow, StorefrontRow
+from orders.buyers.models import CompanyRow, LocationRow, MemberRow, ProjectRow, StatusTableRow, StorefrontRow
 
 
 def _company(state: CompanyState) -> dict[str, Any]:
@@ -51,6 +51,16 @@ def _location(state: LocationState) -> dict[str, Any]:
     return {"company_id": state.company_id, "active": state.active}
 
 
+def _project(state: ProjectState) -> dict[str, Any]:
+    return {
+        "company_id": state.company_id,
+        "contact_id": state.contact_id,
+        "valid_from": state.valid_from,
+        "valid_until": state.valid_until,
+        "active": state.active,
+    }
+
+
 def _storefront(state: StorefrontState) -> dict[str, Any]:
     return {"active": state.active, "access": state.access, "groups": list(state.groups)}
 
@@ -78,6 +88,7 @@ projections = [
     Projection(CompanyState, CompanyRow, _company, changed=companies_changed),
     Projection(MemberState, MemberRow, _member, changed=members_changed),
     Projection(LocationState, LocationRow, _location),
+    Projection(ProjectState, ProjectRow, _project),
     Projection(StorefrontState, StorefrontRow, _storefront),
     Projection(StatusTable, StatusTableRow, _status_table),
     key_projection(IdentityKey),

@@ -1,7 +1,7 @@
 """Projections of companies, members and the status table, and the buyer that decisions are made about."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +57,20 @@ class LocationRow(Projected):
     __tablename__ = "buyer_locations"
 
     company_id: Mapped[UUID]
+    active: Mapped[bool]
+
+
+class ProjectRow(Projected):
+    """What orders of a company can be booked on; the key is its id."""
+
+    __tablename__ = "buyer_projects"
+
+    company_id: Mapped[UUID]
+    contact_id: Mapped[UUID | None]
+    """Who alone books on it; None: everybody in the company."""
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    """The last day, of UTC."""
     active: Mapped[bool]
 
 

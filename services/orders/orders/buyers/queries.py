@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from orders.buyers.models import (
     LocationRow,
     Member,
     MemberRow,
+    ProjectRow,
     StatusTableRow,
     StorefrontRow,
 )
@@ -228,6 +229,23 @@ async def is_open_location(session: AsyncSession, company_id: UUID, location_id:
     found = select(LocationRow.key).where(
         LocationRow.key == str(location_id), LocationRow.company_id == company_id, LocationRow.active
     )
+    return await session.scalar(found) is not None
+
+
+async def is_bookable(session: AsyncSession, buyer: Buyer, project_id: UUID, on: date) -> bool:
+    """Whether this buyer may book an order of that day on the project, as far as is known here (ID-04).
+
+    Staff order for the company, and book on the project of any of its people.
+    """
+    found = select(ProjectRow.key).where(
+        ProjectRow.key == str(project_id),
+        ProjectRow.company_id == buyer.company.company_id,
+        ProjectRow.active,
+        func.coalesce(ProjectRow.valid_from <= on, true()),
+        func.coalesce(ProjectRow.valid_until >= on, true()),
+    )
+    if buyer.member is not None:
+        found = found.where(func.coalesce(ProjectRow.contact_id == buyer.member.contact_id, true()))
     return await session.scalar(found) is not None
 
 

@@ -15,7 +15,7 @@ from chassis.policies import policy
 from contracts.orders.values import OrderStatus, PaymentChoice
 from contracts.pricing.priced_cart import PricedCart
 from orders.buyers.models import Account, Buyer
-from orders.buyers.queries import active_members, find_submitter, is_open_location
+from orders.buyers.queries import active_members, find_submitter, is_bookable, is_open_location
 from orders.limits.commands import give_back, reserve
 from orders.orders.gate import gate
 from orders.orders.lines import write_lines
@@ -63,12 +63,14 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
 
     Raises:
         Forbidden: the gate says no, and why.
-        Invalid: terms not accepted, a reference to a line that the cart has not, or no open location of the company.
+        Invalid: terms not accepted, a reference to a line that the cart has not, or no open location or
+            project of the company.
         Conflict: the cart became an order already.
     """
     _check_form(command)
     cart, buyer, at = command.cart, command.buyer, command.at
     location_id = await _location(session, buyer, command.references.location_id)
+    await _check_project(session, buyer, command.references.project_id, at)
     order = Order.submit(
         new_id(),
         order_number((await NEXT_NUMBER.within(session, {}))[0]["number"]),
@@ -121,6 +123,16 @@ async def _location(session: AsyncSession, buyer: Buyer, named: UUID | None) -> 
 
 def _of_location(code: str, detail: str) -> Invalid:
     return Invalid(code, detail, problems=[Problem("/location_id", code, detail)])
+
+
+async def _check_project(session: AsyncSession, buyer: Buyer, named: UUID | None, at: datetime) -> None:
+    """
+    Raises:
+        Invalid: `project-unknown`.
+    """
+    if named is not None and not await is_bookable(session, buyer, named, at.date()):
+        problem = Problem("/project_id", "project-unknown", "The company has no such project to book on today.")
+        raise Invalid("project-unknown", problem.detail, problems=[problem])
 
 
 def _check_form(command: SubmitOrder) -> None:

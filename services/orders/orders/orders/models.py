@@ -77,12 +77,13 @@ _NEEDS = {
 
 @dataclass(frozen=True)
 class References:
-    """What the buyer writes on his order (OR-01), and for which of its locations it is (ID-18)."""
+    """What the buyer writes on his order (OR-01), for which location it is (ID-18), on which project it is booked (ID-04)."""
 
     order_reference: str | None = None
     cost_centre: str | None = None
     wanted_on: date | None = None
     location_id: UUID | None = None
+    project_id: UUID | None = None
 
 
 class Order(Attestation):
@@ -112,6 +113,8 @@ class Order(Attestation):
     payment: Mapped[PaymentChoice]
     order_reference: Mapped[str | None] = mapped_column(Text)
     cost_centre: Mapped[str | None] = mapped_column(Text)
+    project_id: Mapped[UUID | None]
+    """What it is booked on, of the company's projects (ID-04)."""
     wanted_on: Mapped[date | None] = mapped_column(Date)
     currency: Mapped[str] = mapped_column(Text)
     net: Mapped[Decimal] = mapped_column(Numeric(18, 2))
@@ -160,6 +163,7 @@ class Order(Attestation):
             order_reference=refs.order_reference,
             cost_centre=refs.cost_centre,
             location_id=refs.location_id,
+            project_id=refs.project_id,
             wanted_on=refs.wanted_on or cart.wanted_on,
             currency=cart.currency,
             net=cart.net,
@@ -186,6 +190,7 @@ class Order(Attestation):
                 order_reference=order.order_reference,
                 cost_centre=order.cost_centre,
                 location_id=order.location_id,
+                project_id=order.project_id,
                 cart_id=cart.cart_id,
             )
         )
@@ -281,6 +286,7 @@ class Order(Attestation):
                     payment=self.payment,
                     attested=self.attested_at is not None,
                     location_id=self.location_id,
+                    project_id=self.project_id,
                 )
             )
 

@@ -84,6 +84,7 @@ class Search:
     company_id: UUID | None = None
     member_id: UUID | None = None
     location_id: UUID | None = None
+    project_id: UUID | None = None
     submitted_from: datetime | None = None
     submitted_until: datetime | None = None
 
@@ -99,6 +100,7 @@ _OVERVIEW: Select[Any] = select(  # type: ignore[assignment] # more columns than
     Order.order_reference,
     Order.cost_centre,
     Order.location_id,
+    Order.project_id,
     Order.currency,
     Order.total,
     Order.lines,
@@ -141,6 +143,8 @@ async def _matching(
         wanted = wanted.where(Order.member_id == search.member_id)
     if search.location_id is not None:
         wanted = wanted.where(Order.location_id == search.location_id)
+    if search.project_id is not None:
+        wanted = wanted.where(Order.project_id == search.project_id)
     if search.status is not None:
         wanted = wanted.where(Order.status == search.status)
     if search.text:

@@ -54,6 +54,8 @@ class SubmitBody(BaseModel):
     cost_centre: Words | None = None
     location_id: UUID | None = None
     """Of the company's locations; a member who acts for one only need not name it."""
+    project_id: UUID | None = None
+    """What it is booked on, of the company's projects."""
     line_references: Annotated[dict[LineNumber, Words], Field(max_length=2_000)] = Field(default_factory=dict)
     """By line number of the cart."""
     wanted_on: date | None = None
@@ -114,7 +116,9 @@ async def submit_order(
             payment=body.payment,
             terms_accepted=body.terms_accepted,
             at=at,
-            references=References(body.order_reference, body.cost_centre, body.wanted_on, body.location_id),
+            references=References(
+                body.order_reference, body.cost_centre, body.wanted_on, body.location_id, body.project_id
+            ),
             line_references=body.line_references,
         ),
     )
@@ -148,6 +152,7 @@ async def search_orders(
     company_id: UUID | None = None,
     member_id: UUID | None = None,
     location_id: UUID | None = None,
+    project_id: UUID | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[OrderOverview]:
@@ -158,6 +163,7 @@ async def search_orders(
         company_id=company_id,
         member_id=member_id,
         location_id=location_id,
+        project_id=project_id,
     )
     caller = await as_he_is(connection, caller, clock.now())
     rows = await list_orders(connection, caller, wanted, cursor, limit)

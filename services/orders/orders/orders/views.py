@@ -27,6 +27,7 @@ class OrderOverview(BaseModel):
     order_reference: str | None
     cost_centre: str | None
     location_id: UUID | None
+    project_id: UUID | None
     total: Money
     lines: int
     submitted_at: datetime

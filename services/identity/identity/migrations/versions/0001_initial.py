@@ -771,6 +771,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "code", name=op.f("uq_locations_company_id_code")),
     )
     op.create_table(
+        "projects",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["companies.id"], name=op.f("fk_projects_company_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_projects_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_projects")),
+        sa.UniqueConstraint("company_id", "code", name=op.f("uq_projects_company_id_code")),
+    )
+    op.create_table(
         "import_pieces",
         sa.Column("import_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),

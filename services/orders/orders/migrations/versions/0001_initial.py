@@ -197,6 +197,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_locations")),
     )
     op.create_table(
+        "buyer_projects",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("contact_id", sa.Uuid(), nullable=True),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_buyer_projects")),
+    )
+    op.create_table(
         "buyer_storefronts",
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("access", sa.String(length=40), nullable=False),
@@ -239,6 +251,7 @@ def upgrade() -> None:
         ),
         sa.Column("order_reference", sa.Text(), nullable=True),
         sa.Column("cost_centre", sa.Text(), nullable=True),
+        sa.Column("project_id", sa.Uuid(), nullable=True),
         sa.Column("wanted_on", sa.Date(), nullable=True),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("net", sa.Numeric(precision=18, scale=2), nullable=False),

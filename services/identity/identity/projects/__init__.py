@@ -1,0 +1,1 @@
+"""Projects of a company, which its orders can be booked on (ID-04)."""
