@@ -19,6 +19,8 @@ class OrderSubmitted(_OrderEvent, type="countersign.orders.order.submitted.v1", 
     member_id: UUID | None
     contact_id: UUID | None
     on_behalf: bool
+    staff_id: UUID | None = None
+    """Who of the merchant's staff ordered on its behalf (ID-20)."""
     total: Money
     payment: PaymentChoice
     order_reference: str | None

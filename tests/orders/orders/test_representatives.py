@@ -1,6 +1,9 @@
 """ID-20: a sales representative comes to the orders of his own companies alone, and orders for them."""
 
+import json
+
 import pytest
+from sqlalchemy import text
 
 from chassis.ids import new_id
 from contracts.identity.values import StaffPermission
@@ -81,3 +84,23 @@ async def test_a_permission_of_a_later_release_is_no_reason_to_refuse_a_token(wo
     claims = {**staff_claims(), "permissions": ["see_orders", "see_all_companies", "fly"]}
     headers = {"Authorization": f"Bearer {world.identity.token(claims)}"}
     assert await numbers(world, headers) == []
+
+
+async def test_an_order_and_its_event_say_who_of_the_staff_ordered_for_whom(world):
+    """ID-20, OR-12: the company may be told, too."""
+    claims = staff_claims(*MAY, representative="joost")
+    joost = {"Authorization": f"Bearer {world.identity.token(claims)}"}
+    company = await world.company(sales_representative="joost")
+    answer = await world.submit_signed(joost, world.signed(world.cart(company, None)))
+    shown = (await world.http.get(answer.headers["Location"], headers=joost)).json()
+    assert (shown["staff_id"], shown["on_behalf"], shown["company_id"]) == (claims["sub"], True, str(company))
+    submitted = text("SELECT value FROM outbox WHERE key = :key AND type LIKE '%.order.submitted.%'")
+    async with world.database.reading() as connection:
+        row = (await connection.execute(submitted, {"key": answer.json()["order_id"]})).one()
+    assert json.loads(row.value)["staff_id"] == claims["sub"]
+    administrator = await world.member(company, administers=True)
+    seen = await world.http.get(answer.headers["Location"], headers=administrator.headers)
+    assert seen.json()["staff_id"] == claims["sub"]
+    by_member = await world.submit(await world.buyer(company))
+    read = await world.http.get(by_member.headers["Location"], headers=joost)
+    assert read.json()["staff_id"] is None

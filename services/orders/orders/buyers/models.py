@@ -177,7 +177,9 @@ class Buyer:
 
     Attributes:
         member: None when the merchant's staff acts on behalf of the company, or when the member is unknown here.
+        staff_id: who of the staff that is.
     """
 
     company: Company
     member: Member | None
+    staff_id: UUID | None = None

@@ -110,6 +110,8 @@ class Order(Attestation):
     company_number: Mapped[str] = mapped_column(Text)
     storefront: Mapped[str] = mapped_column(Text)
     on_behalf: Mapped[bool]
+    staff_id: Mapped[UUID | None]
+    """Who of the staff ordered on its behalf."""
     payment: Mapped[PaymentChoice]
     order_reference: Mapped[str | None] = mapped_column(Text)
     cost_centre: Mapped[str | None] = mapped_column(Text)
@@ -159,6 +161,7 @@ class Order(Attestation):
             member_id=buyer.member.member_id if buyer.member else None,
             contact_id=buyer.member.contact_id if buyer.member else None,
             on_behalf=buyer.member is None,
+            staff_id=buyer.staff_id,
             payment=payment,
             order_reference=refs.order_reference,
             cost_centre=refs.cost_centre,
@@ -185,6 +188,7 @@ class Order(Attestation):
                 member_id=order.member_id,
                 contact_id=order.contact_id,
                 on_behalf=order.on_behalf,
+                staff_id=order.staff_id,
                 total=order.money,
                 payment=payment,
                 order_reference=order.order_reference,

@@ -96,6 +96,7 @@ _OVERVIEW: Select[Any] = select(  # type: ignore[assignment] # more columns than
     Order.member_id,
     Order.status,
     Order.on_behalf,
+    Order.staff_id,
     Order.payment,
     Order.order_reference,
     Order.cost_centre,

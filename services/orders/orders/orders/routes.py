@@ -1,6 +1,7 @@
 """Orders over HTTP."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -135,7 +136,7 @@ async def _buyer(session: AsyncSession, caller: StaffClaims | Buyer, company_id:
         raise NotFound
     if buyer is None:
         raise NotYet("company-unknown", "The company has not arrived here yet.")
-    return buyer
+    return replace(buyer, staff_id=caller.sub)
 
 
 @router.get(

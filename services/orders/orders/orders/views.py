@@ -23,6 +23,8 @@ class OrderOverview(BaseModel):
     member_id: UUID | None
     status: OrderStatus
     on_behalf: bool
+    staff_id: UUID | None
+    """Who of the merchant's staff ordered on its behalf."""
     payment: PaymentChoice
     order_reference: str | None
     cost_centre: str | None

@@ -244,6 +244,7 @@ def upgrade() -> None:
         sa.Column("company_number", sa.Text(), nullable=False),
         sa.Column("storefront", sa.Text(), nullable=False),
         sa.Column("on_behalf", sa.Boolean(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
         sa.Column(
             "payment",
             sa.Enum("invoice", "provider", name="paymentchoice", native_enum=False, length=40),
