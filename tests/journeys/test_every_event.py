@@ -31,6 +31,7 @@ from contracts.identity.topics import COMPANY_STATE
 from contracts.publishing.examples import pick
 from contracts.publishing.files import keep_examples
 from contracts.shared.process import ExtendByOperator
+from tests.identity.vat_checks.vies_server import vies_server
 from tests.journeys.holding import has_heard
 from tests.journeys.people import attest_when_asked, company_that_buys, enabled_company, invite, order
 from tests.journeys.test_demo import tell
@@ -43,6 +44,7 @@ async def test_everything_that_can_be_published_is_published(stack, world):
     temporal = await Temporal(stack.temporal, stack.temporal_namespace).client()
     company = await company_that_buys(world)
     await _applications(world, temporal)
+    await _a_vat_number(stack, world, company)
     await _people(world, company)
     await _projects(world, company.administrator)
     await _groups(world)
@@ -83,6 +85,17 @@ async def _applications(world, temporal) -> None:
     await eventually(lambda: _accepted(handle.execute_update("extend", act)), what="the process takes an update")
     await world.identity.call("POST", f"{path}/withdraw", token=world.staff)
     await wait_for_status(world, answer["company_id"], "none")
+
+
+async def _a_vat_number(stack, world, company) -> None:
+    """For a moment the worker knows somebody who knows VAT numbers."""
+    async with vies_server() as vies, _other_worker(stack, "identity", COUNTERSIGN_VIES_URL=vies.url):
+
+        async def checked():
+            answer = await world.identity.call("GET", f"/companies/{company.company_id}", token=world.staff)
+            return answer["vat_check"]
+
+        await eventually(checked, what="the VAT number is checked")
 
 
 async def _accepted(update) -> bool:
@@ -272,7 +285,10 @@ async def _run(stack, service: str, *words: str) -> None:
 async def _a_mail_that_is_refused(stack, world, company) -> None:
     """For a moment the mails go to a server that knows nobody."""
     person = company.administrator.person
-    async with scripted_server() as server, _other_mail_server(stack, server.port):
+    async with (
+        scripted_server() as server,
+        _other_worker(stack, "notifications", COUNTERSIGN_SMTP=f"127.0.0.1:{server.port}"),
+    ):
         server.refuse[person.email] = "550 5.1.1 no such user"
         await world.identity.call("POST", "/password-resets", body={"email": person.email})
 
@@ -285,22 +301,17 @@ async def _a_mail_that_is_refused(stack, world, company) -> None:
 
 
 @asynccontextmanager
-async def _other_mail_server(stack, port: int):
-    """A worker of notifications that hands its mails to another server, instead of the usual one."""
-    stack.stop("notifications-worker")
-    environment = {
-        **os.environ,
-        **stack.environment["notifications"],
-        "COUNTERSIGN_SMTP": f"127.0.0.1:{port}",
-        "COUNTERSIGN_HTTP_PORT": "0",
-    }
-    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "notifications", "worker", env=environment)
+async def _other_worker(stack, service: str, **settings: str):
+    """A worker with other settings, instead of the usual one."""
+    stack.stop(f"{service}-worker")
+    environment = {**os.environ, **stack.environment[service], "COUNTERSIGN_HTTP_PORT": "0", **settings}
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", service, "worker", env=environment)
     try:
         yield
     finally:
         worker.send_signal(signal.SIGTERM)
         await worker.wait()
-        stack.start("notifications-worker")
+        stack.start(f"{service}-worker")
 
 
 async def _examples(stack) -> dict:

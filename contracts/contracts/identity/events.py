@@ -24,6 +24,7 @@ from contracts.identity.values import (
     RegistrationMode,
     RejectionReason,
     StaffPermission,
+    VatCheck,
 )
 from contracts.shared.event import Event
 from contracts.shared.values import Code, Money, OpenEnum
@@ -80,6 +81,15 @@ class CompanyMerged(_CompanyEvent, type="countersign.identity.company.merged.v1"
     merged_into_number: str
     price_lists: PriceListsOfMerged
     merged_at: datetime
+
+
+class CompanyVatChecked(_CompanyEvent, type="countersign.identity.company.vat_checked.v1", topic=COMPANY):
+    """The EU's service was asked about its VAT number; told once for each result, not for each attempt."""
+
+    result: VatCheck
+    checked_at: datetime
+    consultation: str | None = None
+    """Proof of the question, where the merchant asks under its own number."""
 
 
 # -- contact and member ------------------------------------------------------------------------------------------------

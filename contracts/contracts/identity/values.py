@@ -109,6 +109,15 @@ class AccessRefusal(OpenEnum):
     OTHER = "other"
 
 
+class VatCheck(OpenEnum):
+    """What the EU's service VIES says of a VAT number."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    """It did not answer, or not as it should; it is asked again."""
+
+
 class LinkPurpose(StrEnum):
     """What a link in a mail lets its holder do."""
 

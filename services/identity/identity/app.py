@@ -77,6 +77,8 @@ from identity.staff import routes as staff_routes
 from identity.staff.commands import end_externals
 from identity.staff.policies import StaffRolesPolicy, check_staff_roles_in_use
 from identity.storefronts import routes as storefronts_routes
+from identity.vat_checks.asking import ask_vies
+from identity.vat_checks.vies import Vies
 
 publish_as(IdentityKey)
 
@@ -168,6 +170,7 @@ BACKGROUND = [
     seal_activity,
     read_imports,
     apply_imports,
+    ask_vies,
 ]
 
 commands = typer.Typer()
@@ -182,6 +185,7 @@ def resources(settings: IdentitySettings, _database: Database) -> Resources:
         SecretBox: SecretBox(settings.master_key.get_secret_value()),
         Passwords: Passwords(),
         Issuer: Issuer(settings.external_registration()),
+        Vies: Vies(settings.vies_url, settings.vies_requester),
     }
 
 

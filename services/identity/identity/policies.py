@@ -55,6 +55,9 @@ class ApprovalPolicy(Policy):
     """An approval that lets the customer pay by invoice after more days than these is confirmed by a second person; one
     that names no days, too. None: one person is enough."""
 
+    invalid_vat_blocks: bool = False
+    """Nobody is approved whose VAT number the EU's service says is invalid; `unknown` blocks nothing."""
+
     def needs_second(self, *, pays_by_invoice: bool, invoice_days: int | None) -> bool:
         """Whether two people must say yes to such terms."""
         most = self.second_above_invoice_days

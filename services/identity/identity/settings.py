@@ -11,6 +11,10 @@ class IdentitySettings(Settings):
     """32 bytes, base64url: seals the private keys of access tokens, and the secrets of second factors, at rest."""
     link_keys: SecretStr
     """`k2:<base64url>,k1:<base64url>`, newest first; shared with notifications (see `contracts.shared.links`)."""
+    vies_url: str | None = None
+    """Of the EU's REST API for VAT numbers (`https://ec.europa.eu/taxation_customs/vies/rest-api`); None: nobody is asked."""
+    vies_requester: str = ""
+    """The merchant's own VAT number, with its country: answers then have a consultation number."""
     external_issuer: str | None = None
     """Address of the OpenID Connect issuer that may replace passwords, as it calls itself in its tokens; https."""
     external_client_id: str = ""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.errors import Conflict, Invalid
 from contracts.identity.activities import ApplicationStatus
 from contracts.identity.values import AfterApproval
-from identity.applications.commands import lock_with_company
+from identity.applications.commands import check_vat_number, lock_with_company
 from identity.applications.models import Application
 from identity.companies.commands import Conditions, claim_number, give_conditions
 from identity.companies.models import Company
@@ -58,9 +58,10 @@ async def _check_possible(
     """Everything that could refuse, before anything is changed.
 
     Raises:
-        Conflict: the customer number was taken, or somebody else registered the address.
+        Conflict: the VAT number is invalid, the customer number was taken, or somebody else registered the address.
         Invalid: `group-unknown`.
     """
+    check_vat_number(application, company)
     await check_groups(session, conditions.groups, already=company.groups)
     number = conditions.customer_number
     if number and number != company.number:

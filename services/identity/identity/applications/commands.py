@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Forbidden, Invalid, NotFound, Problem
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.activities import ApplicationStatus, Verdict
 from contracts.identity.events import CompanyOrigin, WithdrawnBecause
 from contracts.identity.states import ContactKind
-from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
+from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason, VatCheck
 from identity.applications.models import FOR_PEOPLE, Application, application_numbers
 from identity.companies.commands import (
     Conditions,
@@ -216,15 +216,25 @@ async def request_approval(session: AsyncSession, command: RequestApproval, at: 
     Raises:
         NotFound.
         Invalid: `group-unknown`.
-        Conflict: it is not open for a decision; `customer-number-taken`, with a proposal.
+        Conflict: it is not open for a decision; `vat-number-invalid`; `customer-number-taken`, with a proposal.
     """
     application, company = await lock_with_company(session, command.application_id)
+    check_vat_number(application, company)
     await check_groups(session, command.conditions.groups, already=company.groups)
     wanted = command.conditions.customer_number
     if wanted and wanted != company.number:
         await claim_number(session, wanted)
     application.say_yes(command.conditions.to_json(), command.price_list, by=command.actor, at=at)
     return application
+
+
+def check_vat_number(application: Application, company: Company) -> None:
+    """
+    Raises:
+        Conflict: the EU says that the VAT number is invalid, and policy approves nobody who has such a one.
+    """
+    if application.policy.invalid_vat_blocks and company.vat_check is VatCheck.INVALID:
+        raise Conflict("vat-number-invalid", "The EU's service says that the VAT number is invalid.")
 
 
 async def reject_application(session: AsyncSession, command: RejectApplication, at: datetime) -> Application:

@@ -26,6 +26,8 @@ from identity.groups.models import Group
 from identity.groups.naming import check_groups, hold_groups, require_groups
 from identity.policies import RegistrationPolicy
 
+LONGEST_STEM = 57
+"""Of a proposal, which with its suffix is a code of at most 63 characters."""
 _LOCK_NUMBERS = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(number, 7)) FROM unnest(:numbers) WITH ORDINALITY AS claimed (number, place)"
 ).bindparams(bindparam("numbers", type_=ARRAY(Text)))
@@ -156,7 +158,7 @@ def _new_company(
     groups = [known[code] for code in conditions.groups or rules.groups if code in known]
     if command.origin is not CompanyOrigin.APPLIED:  # who applied is given conditions by his approval
         conditions = conditions.with_defaults_of(groups)
-    return Company(
+    company = Company(
         id=new_id(),
         sequence=0,
         legal_name=record.legal_name,
@@ -187,6 +189,8 @@ def _new_company(
         former_numbers=[],
         status=CustomerStatus.NONE,
     )
+    company.ask_about_vat()
+    return company
 
 
 async def create_companies(session: AsyncSession, commands: Sequence[CreateCompany], at: datetime) -> None:
@@ -325,13 +329,13 @@ async def claim_number(session: AsyncSession, number: str) -> None:
     """
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(number, 7))))
     if await _is_taken(session, number):
-        suffix = 2
-        while await _is_taken(session, f"{number}-{suffix}"):
+        stem, suffix = number[:LONGEST_STEM], 2
+        while await _is_taken(session, f"{stem}-{suffix}"):
             suffix += 1
         raise Conflict(
             "customer-number-taken",
             "Another company has this customer number.",
-            facts={"proposal": f"{number}-{suffix}"},
+            facts={"proposal": f"{stem}-{suffix}"},
         )
 
 

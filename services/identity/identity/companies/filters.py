@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 from sqlalchemy import ColumnElement, Select, func, select
 
-from contracts.identity.values import CustomerStatus
+from contracts.identity.values import CustomerStatus, VatCheck
 from contracts.shared.values import Code, Moment
 from identity.companies.models import Company
 from identity.searching import Search, contains
@@ -39,6 +39,7 @@ class CompanyFilter:
     number: Code | None = None
     vat_number: Exact = None
     registration_number: Exact = None
+    vat_check: VatCheck | None = None
     created_from: Moment | None = None
     created_before: Moment | None = None
     changed_from: Moment | None = None
@@ -61,6 +62,7 @@ class CompanyFilter:
             _is(column.number, self.number),
             _is(column.vat_number, _compact(self.vat_number)),
             _is(column.registration_number, _compact(self.registration_number)),
+            _is(column.vat_check, self.vat_check),
             column.created_at >= self.created_from if self.created_from else None,
             column.created_at < self.created_before if self.created_before else None,
             column.changed_at >= self.changed_from if self.changed_from else None,

@@ -1,7 +1,7 @@
 """The company: its record, the facts of its status, and the events that they record."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +19,11 @@ from contracts.identity.events import (
     CompanyMerged,
     CompanyOrigin,
     CompanyStatusChanged,
+    CompanyVatChecked,
     PriceListsOfMerged,
 )
 from contracts.identity.states import CompanyState
-from contracts.identity.values import CustomerStatus
+from contracts.identity.values import CustomerStatus, VatCheck
 from contracts.shared.values import Language
 from identity.companies.status import ApplicationOutcome, Facts, customer_status
 
@@ -35,6 +36,10 @@ COMPARABLE_NAME = (
 )
 """SQL: the legal name without its case and legal form, by which names are compared."""
 
+_VIES = "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI"
+VIES_COUNTRIES = frozenset(_VIES.split(" "))
+"""Whose VAT numbers the EU's service knows."""
+VIES_AGAIN_FIRST, VIES_AGAIN_LAST = timedelta(minutes=5), timedelta(days=1)
 SEARCHED = ("legal_name", "number", "vat_number", "registration_number")
 
 
@@ -70,12 +75,21 @@ class Company(Aggregate):
         Index("ix_companies_name", text("lower(legal_name)"), "id"),
         Index("ix_companies_created_at", "created_at", "id"),
         Index("ix_companies_changed_at", "changed_at", "id"),
+        Index("ix_companies_vat_check_due_at", "vat_check_due_at"),
     )
 
     number: Mapped[str] = mapped_column(Text, unique=True)
     legal_name: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
     vat_number: Mapped[str | None] = mapped_column(Text)
+    vat_check: Mapped[VatCheck | None]
+    """What the EU says of the VAT number; None: nobody has asked."""
+    vat_checked_at: Mapped[datetime | None]
+    vat_consultation: Mapped[str | None] = mapped_column(Text)
+    vat_check_due_at: Mapped[datetime | None]
+    """When it is asked (again)."""
+    vat_check_attempts: Mapped[int] = mapped_column(default=0)
+    """Without a yes or no."""
     registration_number: Mapped[str | None] = mapped_column(Text)
     email: Mapped[str | None] = mapped_column(Text)
     phone: Mapped[str | None] = mapped_column(Text)
@@ -124,6 +138,26 @@ class Company(Aggregate):
             self.merged_into is not None,
         )
 
+    def ask_about_vat(self) -> None:
+        """The EU is to be asked about its number, at once; what was said of another one is forgotten."""
+        in_eu = self.vat_number is not None and self.vat_number[:2] in VIES_COUNTRIES
+        self.vat_check = self.vat_checked_at = self.vat_consultation = None
+        self.vat_check_due_at, self.vat_check_attempts = self.created_at if in_eu else None, 0
+
+    def note_vat_check(self, result: VatCheck, consultation: str | None, at: datetime) -> None:
+        """What the EU's service said; asked again after growing pauses until it says yes or no (ID-01)."""
+        is_known = result is not VatCheck.UNKNOWN
+        if result is not self.vat_check:
+            self.record(
+                CompanyVatChecked(
+                    company_id=self.id, number=self.number, result=result, checked_at=at, consultation=consultation
+                )
+            )
+        self.vat_check, self.vat_checked_at, self.vat_consultation = result, at, consultation
+        self.vat_check_attempts = 0 if is_known else self.vat_check_attempts + 1
+        pause = min(VIES_AGAIN_FIRST * 2 ** min(self.vat_check_attempts - 1, 16), VIES_AGAIN_LAST)
+        self.vat_check_due_at = None if is_known else at + pause
+
     def announce(self) -> None:
         """It is known from now on."""
         self.record(
@@ -141,6 +175,8 @@ class Company(Aggregate):
     def change(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Changes its record or conditions. Returns the names of the fields that really changed."""
         changed = self.assign(values)
+        if "vat_number" in changed:
+            self.ask_about_vat()
         if changed:
             self.record(CompanyChanged(company_id=self.id, number=self.number, fields=changed))
         return changed
@@ -194,6 +230,7 @@ class Company(Aggregate):
     def merge_into(self, other: "Company", price_lists: PriceListsOfMerged, at: datetime) -> None:
         """For good: nobody signs in for it and nothing is ordered by it, and its number means the other (ID-26)."""
         self._note("merged", merged_into=other.id, merged_at=at)
+        self.vat_check_due_at = None
         self._tell_merger(other, price_lists, at)
 
     def follow(self, other: "Company", at: datetime) -> None:

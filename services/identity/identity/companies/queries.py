@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.errors import NotFound
 from chassis.http.paging import Page
 from contracts.identity.events import CompanyOrigin
-from contracts.identity.values import Capability, CustomerStatus
+from contracts.identity.values import Capability, CustomerStatus, VatCheck
 from contracts.shared.values import Address, Language
 from identity.companies.filters import SORTING, CompanyFilter
 from identity.companies.models import Company
@@ -38,6 +38,10 @@ class CompanyAnswer(BaseModel):
     legal_name: str
     country: str
     vat_number: str | None
+    vat_check: VatCheck | None
+    vat_checked_at: datetime | None
+    vat_consultation: str | None
+    vat_check_due_at: datetime | None
     registration_number: str | None
     email: str | None
     phone: str | None

@@ -175,6 +175,15 @@ def upgrade() -> None:
         sa.Column("legal_name", sa.Text(), nullable=False),
         sa.Column("country", sa.Text(), nullable=False),
         sa.Column("vat_number", sa.Text(), nullable=True),
+        sa.Column(
+            "vat_check",
+            sa.Enum("valid", "invalid", "unknown", name="vatcheck", native_enum=False, length=40),
+            nullable=True,
+        ),
+        sa.Column("vat_checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("vat_consultation", sa.Text(), nullable=True),
+        sa.Column("vat_check_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("vat_check_attempts", sa.Integer(), nullable=False),
         sa.Column("registration_number", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("phone", sa.Text(), nullable=True),
@@ -282,6 +291,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_companies_name", "companies", [sa.text("lower(legal_name)"), "id"], unique=False)
     op.create_index("ix_companies_created_at", "companies", ["created_at", "id"], unique=False)
+    op.create_index("ix_companies_vat_check_due_at", "companies", ["vat_check_due_at"], unique=False)
     op.create_index("ix_companies_changed_at", "companies", ["changed_at", "id"], unique=False)
     op.create_index(op.f("ix_companies_status"), "companies", ["status"], unique=False)
     op.create_index("ix_companies_vat_number", "companies", ["vat_number"], unique=False)

@@ -1,0 +1,1 @@
+"""What the EU says of the VAT numbers of companies (VIES)."""
