@@ -88,9 +88,10 @@ async def end_substitutions_by(session: AsyncSession, substitute: Member) -> Non
 async def note_substitutions(session: AsyncSession, at: datetime) -> None:
     """A duty: tells of those whose time has come or is over, so that orders are put to the right people.
 
-    The right itself begins and ends to the second, wherever it is asked for.
+    The right itself begins and ends to the second, wherever it is asked for. A member that is being changed waits for the
+    next time.
     """
     due = or_(Member.substitute_until <= at, (Member.substitute_since <= at) & ~Member.substitution_begun)
     wanted = select(Member).where(Member.substitute_id.is_not(None), due).order_by(Member.id).limit(1000)
-    for member in await session.scalars(wanted.with_for_update()):
+    for member in await session.scalars(wanted.with_for_update(skip_locked=True)):
         member.note_time(at)

@@ -12,7 +12,6 @@ from chassis.errors import Conflict, Invalid, NotFound, Problem
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.events import PriceListsOfMerged
 from identity.companies.models import Company
-from identity.companies.terms import note_price_list
 from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.members.models import Member
@@ -54,7 +53,6 @@ async def merge_company(session: AsyncSession, command: MergeCompany, at: dateti
     into.absorb(duplicate)
     for earlier in await _merged_before(session, duplicate):
         earlier.follow(into, at)
-    await note_price_list(session, into)
     return duplicate
 
 

@@ -18,6 +18,7 @@ from identity.contacts.models import ERASED, Contact
 from identity.external_sign_in.models import ExternalLogin
 from identity.invitations.models import Invitation
 from identity.members.models import Member
+from identity.members.substitution import end_substitutions_by
 from identity.policies import status_table
 from identity.second_factor.challenges import forget_challenges
 from identity.second_factor.models import SecondFactor
@@ -44,6 +45,7 @@ async def erase_person(session: AsyncSession, contact_id: UUID, at: datetime) ->
         await _refuse_in_use(session, contact_id, await _signing_in(session, members, companies))
         for member in members:
             member.remove(at=at)
+            await end_substitutions_by(session, member)
         await _forget_sign_in(session, contact)
         await _forget_words(session, contact_id)
         contact.erase(at)
