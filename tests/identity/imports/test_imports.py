@@ -369,3 +369,24 @@ async def test_an_imported_company_is_given_the_conditions_of_its_group(office: 
     await office.bring_in("companies", HEADER + DE_VRIES + LENOIR)
     given = [await office.company(number) for number in ("K-1", "K-2")]
     assert [(one["pays_by_invoice"], one["invoice_days"]) for one in given] == [(True, 30), (True, 14)]
+
+
+async def test_files_that_name_a_merged_company_mean_the_one_that_it_is_now(office):
+    """ID-26: by its number, its external key, as a contact's and as a member's company; nothing is created anew."""
+    columns = "number,key_erp,legal_name,country,language,storefront,vat_number\n"
+    firms = "K-1,100,Kept B.V.,NL,nl,main,NL810433941B01\nT-1,200,Twin B.V.,NL,nl,main,NL810433941B01\n"
+    assert counts(await office.bring_in("companies", columns + firms)) == (2, 0, 0, 0)
+    kept, twin = await office.company("K-1"), await office.company("T-1")
+    body = {"into": kept["id"], "price_lists": "leave"}
+    merged = await office.http.post(f"/v1/companies/{twin['id']}/merge", json=body, headers=office.staff)
+    assert merged.status_code == 200, merged.text
+    assert counts(await office.bring_in("companies", "number,phone\nT-1,+31 10 000 00 00\n")) == (0, 1, 0, 0)
+    assert counts(await office.bring_in("companies", "key_erp,phone\n200,+31 10 000 00 01\n")) == (0, 1, 0, 0)
+    assert (await office.company("K-1"))["phone"] == "+31 10 000 00 01"
+    person = "T-1,noor@twin.example,Noor Smit,nl"
+    assert counts(await office.bring_in("contacts", f"company,email,name,language,groups\n{person},trade\n"))[0] == 1
+    assert counts(await office.bring_in("members", f"company,email,name,language,role\n{person},user\n"))[0] == 1
+    contacts = (await office.get("/contacts", company_id=kept["id"]))["items"]
+    assert {one["email"] for one in contacts} == {"noor@twin.example"}
+    assert (await office.get(f"/companies/{kept['id']}/members"))["items"][0]["role"] == "user"
+    assert "T-1" not in (await office.export("companies")).decode()

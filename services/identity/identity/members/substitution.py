@@ -1,5 +1,6 @@
 """Who decides on orders for an attester that is away (ID-14): named by himself or by who manages members, over by itself.
 
+He decides as well, not instead: nothing is taken from who is away, who may look in, and nothing is lost if he stays longer.
 Not passed on: who stands in for somebody gives nobody that right, and who is away himself stands in for nobody.
 """
 
