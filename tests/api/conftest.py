@@ -21,6 +21,8 @@ class Planting:
     world: World
     names: dict[str, str]
     """Of its databases."""
+    again: Callable[[], Installation]
+    """Another process of it."""
 
 
 class Databases:
@@ -30,15 +32,18 @@ class Databases:
         self._stack = stack
         self._made: list[str] = []
 
-    async def installation(self, templates: dict[str, str], master_key: str) -> tuple[Installation, dict[str, str]]:
-        """And the names of its databases."""
+    async def copied(self, templates: dict[str, str]) -> dict[str, str]:
+        """The names of new databases, by service."""
         names = {service: f"api_{service}_{new_id().hex[-10:]}" for service in SERVICES}
         for service, name in names.items():
             await administer(self._stack, f"CREATE DATABASE {name} TEMPLATE {templates[service]}")
             self._made.append(name)
+        return names
+
+    def installation(self, names: dict[str, str], master_key: str) -> Installation:
         databases = {name: Database(url_of(self._stack, of), name="test", pool=10) for name, of in names.items()}
         processes = Processes(Temporal(self._stack.temporal, self._stack.temporal_namespace).client)
-        return Installation(databases, processes, master_key), names
+        return Installation(databases, processes, master_key)
 
     async def drop(self) -> None:
         drops = (administer(self._stack, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)") for name in self._made)
@@ -55,9 +60,10 @@ async def databases(infrastructure: Stack) -> AsyncIterator[Databases]:
 @pytest.fixture(scope="session")
 async def planted(databases: Databases, templates: Callable[[str], Awaitable[str]]) -> AsyncIterator[Planting]:
     """For tests that change nothing of it."""
-    merchant, names = await databases.installation({service: await templates(service) for service in SERVICES}, a_key())
+    names, key = await databases.copied({service: await templates(service) for service in SERVICES}), a_key()
+    merchant = databases.installation(names, key)
     await merchant.begin()
-    yield Planting(merchant, await plant(merchant), names)
+    yield Planting(merchant, await plant(merchant), names, lambda: databases.installation(names, key))
     await merchant.close()
 
 
@@ -66,6 +72,7 @@ async def copy(databases: Databases, planted: Planting) -> AsyncIterator[Plantin
     """For one test, which may do to it what it likes."""
     for database in planted.merchant.databases.values():
         await database.engine.dispose()  # a database that is copied has no connections
-    merchant, names = await databases.installation(planted.names, planted.merchant.master_key)
-    yield Planting(merchant, planted.world, names)
+    names, key = await databases.copied(planted.names), planted.merchant.master_key
+    merchant = databases.installation(names, key)
+    yield Planting(merchant, planted.world, names, lambda: databases.installation(names, key))
     await merchant.close()

@@ -81,7 +81,7 @@ async def _company(merchant: Installation, staff: Headers, words: str) -> Plante
     administrator, has["administrator_id"] = await _join(merchant, staff, it, "chief", first_administrator=True)
     people["administrator"] = administrator
     at = f"/companies/{has['company_id']}"
-    location = {"code": "depot", "name": f"{words} depot", "address": ADDRESS}
+    location = {"code": "yard", "name": f"{words} yard", "address": ADDRESS}
     opened = await merchant.call("identity", "POST", f"{at}/locations", administrator, location)
     has["location_id"] = opened["location_id"]
     terms = {"role": "user", "permissions": PERMISSIONS, "always_attested": True}

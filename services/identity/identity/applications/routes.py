@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from chassis.clock import now
 from chassis.context import act_as
@@ -58,8 +59,27 @@ class ApplicantBody(BaseModel):
     )
 
 
+APPLICATION: JsonDict = {
+    "storefront": "webshop",
+    "language": "nl",
+    "company": {
+        "legal_name": "Bakkerij Jansen B.V.",
+        "country": "NL",
+        "vat_number": "NL004495445B01",
+        "registration_number": "12345678",
+        "addresses": [
+            {
+                "kind": "invoice",
+                "address": {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"},
+            }
+        ],
+    },
+    "applicant": {"name": "Jan de Vries", "email": "jan@bakkerij.example"},
+}
+
+
 class NewApplication(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [APPLICATION]})
 
     storefront: Code
     language: Language

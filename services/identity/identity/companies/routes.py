@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Header, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from chassis.clock import now
 from chassis.errors import Forbidden
@@ -97,7 +98,30 @@ class ConditionsBody(BaseModel):
         )
 
 
+COMPANY: JsonDict = {
+    "legal_name": "Bakkerij De Vries B.V.",
+    "country": "NL",
+    "vat_number": "NL004495445B01",
+    "registration_number": "12345678",
+    "addresses": [
+        {
+            "kind": "delivery",
+            "address": {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"},
+        }
+    ],
+    "language": "nl",
+    "storefront": "webshop",
+    "groups": ["horeca"],
+    "pays_by_invoice": True,
+    "invoice_days": 30,
+    "external_keys": {"erp": "100234"},
+    "contact": {"name": "Iris Bakker", "email": "iris@devries.example", "language": "nl"},
+}
+
+
 class NewCompany(CompanyBody, ConditionsBody):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [COMPANY]})
+
     language: Language
     storefront: Code
     with_account_access: bool = Field(True, description="False: internal orders only, nobody signs in for it")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis.clock import now
 from chassis.http.etag import etag
@@ -30,8 +31,11 @@ Phones = Annotated[list[Text], Field(max_length=10)]
 ContactAddresses = Annotated[list[Address], Field(max_length=50)]
 
 
+GUEST: JsonDict = {"name": "Iris Bakker", "email": "iris@bakkerij.example", "language": "nl", "groups": ["horeca"]}
+
+
 class NewContact(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [GUEST]})
 
     name: Text
     email: Email

@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import Forbidden, NotFound
@@ -42,7 +43,15 @@ class PersonToInvite(BaseModel):
     language: Language
 
 
+INVITATIONS: JsonDict = {
+    "role": "employee",
+    "invitees": [{"name": "Noor Smit", "email": "noor@bakkerij.example", "language": "nl"}],
+}
+
+
 class NewInvitations(Terms):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [INVITATIONS]})
+
     invitees: Annotated[list[PersonToInvite], Field(min_length=1, max_length=50)]
     first_administrator: bool = False
     """Accepting it enables the company; for staff, and one address."""

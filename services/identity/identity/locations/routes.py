@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import Forbidden, NotFound
@@ -26,8 +27,15 @@ from identity.members.routes import managed_company
 router = Router(prefix="/v1", tags=["locations"])
 
 
+DEPOT: JsonDict = {
+    "code": "depot",
+    "name": "Depot Rotterdam",
+    "address": {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"},
+}
+
+
 class NewLocation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [DEPOT]})
 
     code: Code
     name: Text

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Header, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import NotFound
@@ -76,7 +77,19 @@ class Terms(BaseModel):
         )
 
 
+NEW_MEMBER: JsonDict = {
+    "name": "Bram Jansen",
+    "email": "bram@bakkerij.example",
+    "language": "nl",
+    "role": "user",
+    "permissions": ["buy", "see_prices", "see_own_orders"],
+    "limit_per_order": {"amount": "500.00", "currency": "EUR"},
+}
+
+
 class NewMember(Terms):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [NEW_MEMBER]})
+
     name: Name
     email: Email
     language: Language

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock
@@ -58,8 +59,11 @@ Keys = Annotated[LinkKeys, resource(LinkKeys)]
 PresentedPassword = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 
 
+CREDENTIALS: JsonDict = {"kind": "member", "email": "bram@bakkerij.example", "password": "correct horse battery"}
+
+
 class Credentials(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [CREDENTIALS]})
 
     kind: SubjectKind
     email: Annotated[str, Field(min_length=3, max_length=254)]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Header, Response
 from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import Forbidden, NotFound
@@ -22,10 +23,16 @@ from orders.limits.queries import MonthUse, company_is_known, read_limits
 router = Router(prefix="/v1/limits", tags=["limits"])
 
 
+LIMITS: JsonDict = {
+    "per_order": {"amount": "2500.00", "currency": "EUR"},
+    "per_month": {"amount": "10000.00", "currency": "EUR"},
+}
+
+
 class CompanyLimitsBody(BaseModel):
     """Null: no such limit. An order over one of these is refused; over a limit of its member it waits for attestation."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [LIMITS]})
 
     per_order: Money | None = None
     per_month: Money | None = None
@@ -39,7 +46,15 @@ class CompanyLimitsBody(BaseModel):
         return limit
 
 
+USED: JsonDict = {
+    "company_id": "019a2043-71b0-7600-b3a5-6b2089d37483",
+    "this_month": [{"currency": "EUR", "reserved": "120.00", "spent": "830.50"}],
+}
+
+
 class CompanyLimitsAnswer(CompanyLimitsBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{**LIMITS, **USED}]})
+
     company_id: UUID
     this_month: list[MonthUse]
     """Per currency."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import clock
@@ -45,8 +46,17 @@ LineNumber = Annotated[int, Field(ge=1)]
 OrderId = Annotated[UUID, Path()]
 
 
+SUBMISSION: JsonDict = {
+    "signed": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJsaW5lcyI6Wy4uLl19.MEUCIQ",
+    "terms_accepted": True,
+    "payment": "invoice",
+    "order_reference": "Kitchen, week 12",
+    "line_references": {"1": "Terrace"},
+}
+
+
 class SubmitBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [SUBMISSION]})
 
     signed: Annotated[str, Field(min_length=1, description="The signed priced cart, as pricing answered it")]
     terms_accepted: bool
@@ -68,8 +78,11 @@ class OrderAnswer(BaseModel):
     status: OrderStatus
 
 
+TOO_DEAR: JsonDict = {"reason": "Over the budget of this month."}
+
+
 class DeclineBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [TOO_DEAR]})
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     """In words, for who submitted it."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Response
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis.http.etag import etag
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
@@ -24,10 +25,20 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Label = Annotated[str, Field(min_length=1, max_length=60)]
 
 
+LANTERN: JsonDict = {
+    "names": {"en": "Hurricane lantern, brass", "nl": "Stormlantaarn, messing"},
+    "unit": "piece",
+    "pack_size": "6",
+    "weight_grams": 850,
+    "vat_class": "standard",
+    "family": "lighting",
+}
+
+
 class ArticleBody(BaseModel):
     """The whole article: what is left out gets its default."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [LANTERN]})
 
     names: Annotated[dict[Language, Name], Field(min_length=1, examples=[{"en": "Hurricane lantern, brass"}])]
     unit: Annotated[str, Field(min_length=1, max_length=20, examples=["piece"])]
@@ -42,7 +53,9 @@ class ArticleBody(BaseModel):
 
 
 class ArticleAnswer(ArticleBody):
-    model_config = ConfigDict(extra="ignore", from_attributes=True)
+    model_config = ConfigDict(
+        extra="ignore", from_attributes=True, json_schema_extra={"examples": [{"code": "LAMP-01", **LANTERN}]}
+    )
 
     code: Code
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Response
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.http.etag import etag
@@ -21,8 +22,11 @@ from pricing.price_lists.commands import PutPriceList, PutPrices, Tier, put_pric
 router = Router(prefix="/v1/price-lists", tags=["price lists"])
 
 
+TRADE_LIST: JsonDict = {"currency": "EUR", "valid_from": "2026-01-01T00:00:00Z"}
+
+
 class PriceListBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [TRADE_LIST]})
 
     currency: Currency
     base: bool = False
@@ -33,7 +37,11 @@ class PriceListBody(BaseModel):
 
 
 class PriceListAnswer(PriceListBody):
-    model_config = ConfigDict(extra="ignore", from_attributes=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        from_attributes=True,
+        json_schema_extra={"examples": [{"code": "wholesale-2026", "prices": 4_812, **TRADE_LIST}]},
+    )
 
     code: Code
     prices: int
@@ -50,10 +58,13 @@ class TierBody(BaseModel):
     valid_until: Moment | None = None
 
 
+TIERS: JsonDict = {"tiers": [{"from": "1", "price": "4.95"}, {"from": "12", "price": "4.25"}]}
+
+
 class PricesBody(BaseModel):
     """All prices of one article in one list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [TIERS]})
 
     tiers: Annotated[list[TierBody], Field(max_length=100, examples=[[{"from": "1", "price": "4.95"}]])]
     """Empty: the list does not name the article any more."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import Forbidden, Invalid, NotFound, Problem
@@ -40,8 +41,11 @@ class LineBody(BaseModel):
     quantity: Quantity
 
 
+CART: JsonDict = {"currency": "EUR", "lines": [{"article": "LAMP-01", "quantity": "12"}]}
+
+
 class CartBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [CART]})
 
     company_id: UUID | None = None
     """Named by staff; a member's is its own."""
@@ -67,8 +71,11 @@ class SignedCart(BaseModel):
     """The same cart as a compact JWS (RFC 7515), ES256, verified by the keys at `/v1/keys`; what orders are made of."""
 
 
+PAGE: JsonDict = {"currency": "EUR", "articles": ["LAMP-01"], "quantity": "12"}
+
+
 class PricesBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [PAGE]})
 
     company_id: UUID | None = None
     """Named by staff; a member's is its own."""

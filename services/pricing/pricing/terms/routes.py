@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import Invalid, NotFound, Problem
@@ -22,8 +23,11 @@ router = Router(prefix="/v1/terms", tags=["terms"])
 Assignee = Annotated[str, Field(max_length=64, description="A contact's or company's id, or a group's code")]
 
 
+FOR_A_GROUP: JsonDict = {"assignee_kind": "group", "assignee": "horeca", "price_list": "wholesale-2026"}
+
+
 class TermsBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [FOR_A_GROUP]})
 
     assignee_kind: AssigneeKind
     assignee: Code

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from chassis import clock
 from chassis.errors import NotFound
@@ -20,8 +21,11 @@ router = Router(prefix="/v1/vat-rates", tags=["VAT rates"])
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+RATE: JsonDict = {"rate": "21", "valid_from": "2012-10-01T00:00:00Z"}
+
+
 class VatRateBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [RATE]})
 
     rate: Annotated[Amount, Field(ge=0, le=100, examples=["21"])]
     """Per cent."""
