@@ -2,6 +2,8 @@
 
 import contracts.identity.activities
 import contracts.identity.events
+import contracts.identity.process_events
+import contracts.identity.staff_events
 import contracts.identity.states
 import contracts.identity.status_table
 import contracts.identity.storefronts

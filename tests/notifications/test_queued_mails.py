@@ -16,8 +16,6 @@ from chassis.context import Cause, caused_by
 from chassis.database import Database
 from chassis.ids import new_id
 from contracts.identity.events import (
-    AccessRequestRefused,
-    AccessRequestSubmitted,
     CompanyCreated,
     CompanyOrigin,
     CompanyStatusChanged,
@@ -25,9 +23,9 @@ from contracts.identity.events import (
     ContactSecondFactorEnabled,
     ContactSecondFactorRemoved,
     PasswordResetRequested,
-    StaffPasswordLinkIssued,
     VerificationRequested,
 )
+from contracts.identity.staff_events import AccessRequestRefused, AccessRequestSubmitted, StaffPasswordLinkIssued
 from contracts.identity.values import AccessRefusal, CustomerStatus
 from contracts.orders.events import (
     OrderCancelled,

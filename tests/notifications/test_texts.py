@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chassis.errors import Invalid
-from contracts.identity.events import WithdrawnBecause
+from contracts.identity.process_events import WithdrawnBecause
 from contracts.identity.status_table import refusal_code
 from contracts.identity.values import AccessRefusal, CustomerStatus, RejectionReason
 from contracts.notifications.activities import Template

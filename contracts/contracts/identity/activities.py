@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from contracts.identity.events import WithdrawnBecause
+from contracts.identity.process_events import WithdrawnBecause
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
 from contracts.shared.activity import Payload, stub
 from contracts.shared.process import ByOperator

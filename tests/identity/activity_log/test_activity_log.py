@@ -8,7 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.ids import new_id
 from contracts.catalogue import events
-from contracts.identity.events import InvitationIssued, MemberRemoved
+from contracts.identity.events import MemberRemoved
+from contracts.identity.process_events import InvitationIssued
 from contracts.pricing.events import TermsGiven
 from contracts.pricing.states import AssigneeKind
 from identity.activity_log.consumers import company_of, door_of, log_activity, with_activity_log

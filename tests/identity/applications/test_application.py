@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chassis.errors import Conflict
 from chassis.ids import new_id
 from contracts.identity.activities import ApplicationStatus
-from contracts.identity.events import ApplicationReminded, QuestionAnswered, QuestionAsked, WithdrawnBecause
+from contracts.identity.process_events import ApplicationReminded, QuestionAnswered, QuestionAsked, WithdrawnBecause
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
 from contracts.shared.values import Language
 from identity.applications.models import OPEN, Application

@@ -11,7 +11,7 @@ from chassis.database import Database
 from chassis.errors import Conflict, Forbidden, Invalid, NotFound
 from chassis.policies import Policy, set_policy
 from contracts.identity.activities import ApplicationStatus, Verdict
-from contracts.identity.events import WithdrawnBecause
+from contracts.identity.process_events import WithdrawnBecause
 from contracts.identity.states import ContactKind
 from contracts.identity.values import (
     AfterApproval,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
 from chassis.errors import Conflict
-from contracts.identity.events import (
+from contracts.identity.staff_events import (
     AccessRequestErased,
     AccessRequestGranted,
     AccessRequestRefused,

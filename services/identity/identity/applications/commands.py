@@ -11,7 +11,8 @@ from chassis.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.activities import ApplicationStatus, Verdict
-from contracts.identity.events import CompanyOrigin, WithdrawnBecause
+from contracts.identity.events import CompanyOrigin
+from contracts.identity.process_events import WithdrawnBecause
 from contracts.identity.states import ContactKind
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason, VatCheck
 from identity.applications.models import FOR_PEOPLE, Application, application_numbers

@@ -12,7 +12,7 @@ from chassis.aggregate import Aggregate, Base
 from chassis.errors import Conflict, Forbidden
 from chassis.metadata import metadata_of
 from contracts.identity.activities import ApplicationStatus
-from contracts.identity.events import (
+from contracts.identity.process_events import (
     ApplicationApproved,
     ApplicationAssigned,
     ApplicationExtended,

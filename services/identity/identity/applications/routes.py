@@ -15,8 +15,8 @@ from chassis.http.routing import Reading, Router, Session
 from chassis.policies import policy
 from chassis.service import resource
 from contracts.identity.activities import ApplicationStatus
-from contracts.identity.events import WithdrawnBecause
 from contracts.identity.operations import staff_may
+from contracts.identity.process_events import WithdrawnBecause
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason, StaffPermission
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Code, Language, Moment

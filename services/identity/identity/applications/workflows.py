@@ -29,7 +29,7 @@ from contracts.identity.activities import (
     return_to_reviewer,
     withdraw_application,
 )
-from contracts.identity.events import WithdrawnBecause
+from contracts.identity.process_events import WithdrawnBecause
 from contracts.identity.processes import ACCOUNT_APPROVAL, StartAccountApproval
 from contracts.identity.values import LinkPurpose, RegistrationMode, RejectionReason
 from contracts.notifications.activities import Link, SendMail, Template, Undeliverable, send_mail

@@ -2,7 +2,7 @@
 
 from chassis.consumers import Delivery, Subscription
 from contracts.identity.activities import InvitationStatus
-from contracts.identity.events import (
+from contracts.identity.process_events import (
     InvitationAccepted,
     InvitationDeclined,
     InvitationExpired,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
-from contracts.identity.events import (
+from contracts.identity.staff_events import (
     StaffAdded,
     StaffChanged,
     StaffDeactivated,

@@ -5,9 +5,6 @@ from uuid import UUID
 from chassis.consumers import Delivery as Delivered
 from chassis.consumers import Handler, Subscription
 from contracts.identity.events import (
-    AccessRequestErased,
-    AccessRequestRefused,
-    AccessRequestSubmitted,
     CompanyCreated,
     CompanyOrigin,
     CompanyStatusChanged,
@@ -16,8 +13,13 @@ from contracts.identity.events import (
     ContactSecondFactorEnabled,
     ContactSecondFactorRemoved,
     PasswordResetRequested,
-    StaffPasswordLinkIssued,
     VerificationRequested,
+)
+from contracts.identity.staff_events import (
+    AccessRequestErased,
+    AccessRequestRefused,
+    AccessRequestSubmitted,
+    StaffPasswordLinkIssued,
 )
 from contracts.identity.topics import ACCESS_REQUEST, COMPANY, CONTACT, STAFF
 from contracts.identity.values import CustomerStatus, LinkPurpose
