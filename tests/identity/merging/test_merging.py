@@ -20,7 +20,8 @@ from identity.members.grants import MemberTerms, granted
 from identity.members.models import Member
 from identity.roles.policies import BuiltIn
 from identity.sign_in.models import EndedBecause, SignInMeans, SignInSession, SubjectKind
-from tests.identity.people import AT, a_company, a_member
+from identity.sign_in.signing_in import refusal_now
+from tests.identity.people import AT, PASSWORD, a_company, a_member
 
 ADDRESS = {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"}
 
@@ -113,6 +114,24 @@ def a_session(member: Member, company_id: UUID) -> SignInSession:
         last_used_at=AT,
         expires_at=AT,
     )
+
+
+async def test_who_signs_in_for_the_merged_company_is_in_the_one_that_it_is_now(two, api):
+    await two.merge()
+    body = {"kind": "member", "email": "ada@twin.example", "password": PASSWORD, "company_id": str(two.twin)}
+    answer = await api.http.post("/v1/sessions", json=body)
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["company_id"], answer.json()["member_id"]) == (str(two.kept), str(two.ada.id))
+
+
+async def test_a_session_that_was_opened_at_the_moment_of_the_merge_is_not_renewed(two, api):
+    """Its tokens would name a company that is none any more; signing in again is what helps."""
+    await two.merge()
+    async with api.database.transaction() as session:
+        refused = await refusal_now(session, a_session(two.ada, two.twin))
+        assert refused is not None
+        assert refused.code == "member-inactive"
+        assert await refusal_now(session, a_session(two.ada, two.kept)) is None
 
 
 async def test_who_is_a_member_of_both_keeps_what_he_is_in_the_one_that_remains(two, api):

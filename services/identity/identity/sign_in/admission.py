@@ -100,6 +100,12 @@ class Candidate:
         return [Admitted(**{**row, "groups": tuple(row["groups"])}) for row in rows.mappings()]
 
 
+async def company_meant(session: AsyncSession, named: UUID | None) -> UUID | None:
+    """Who names a merged company means the one that it is now (ID-26)."""
+    merged_into: UUID | None = await session.scalar(select(Company.merged_into).where(Company.id == named))
+    return merged_into or named
+
+
 def refusal_of_account(candidate: Candidate, at: datetime) -> DomainError | None:
     """Whatever company it is for."""
     if candidate.until is not None and candidate.until <= at:

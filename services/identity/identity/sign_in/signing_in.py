@@ -20,7 +20,7 @@ from identity.external_sign_in.policies import refusal_of_means
 from identity.second_factor.challenges import Challenged, challenge, next_step
 from identity.second_factor.models import Challenge
 from identity.second_factor.policies import Use, use_for
-from identity.sign_in.admission import Admitted, Candidate, refusal_of_account, refusal_of_membership
+from identity.sign_in.admission import Admitted, Candidate, company_meant, refusal_of_account, refusal_of_membership
 from identity.sign_in.commands import password_stands, verify_again
 from identity.sign_in.models import (
     EndedBecause,
@@ -139,7 +139,8 @@ async def entrant_of(
 
 async def _membership(session: AsyncSession, candidate: Candidate, wanted: Wanted) -> Admitted | DomainError:
     """The one membership that he signs in for; refused by the status of its company, or at the storefront."""
-    memberships = [one for one in await candidate.memberships(session) if wanted.company_id in (None, one.company_id)]
+    company_id = await company_meant(session, wanted.company_id)
+    memberships = [one for one in await candidate.memberships(session) if company_id in (None, one.company_id)]
     if not memberships:
         return Forbidden("no-membership", "You are not a member of a company here.")
     refusals = {one: await refusal_of_membership(session, one, wanted.storefront) for one in memberships}
@@ -220,7 +221,8 @@ async def refusal_now(session: AsyncSession, of: SignInSession | Challenge, at: 
     if of.member_id is None:
         return refusal_of_account(candidate, at)
     memberships = await candidate.memberships(session)
-    admitted = next((one for one in memberships if one.member_id == of.member_id), None)
+    opened_for = (of.member_id, of.company_id)  # one that was merged meanwhile is another company: sign in again
+    admitted = next((one for one in memberships if (one.member_id, one.company_id) == opened_for), None)
     if admitted is None:
         return Forbidden("member-inactive", "You are not a member of this company any more.")
     return refusal_of_account(candidate, at) or await refusal_of_membership(session, admitted, of.storefront)
