@@ -25,7 +25,7 @@ PUBLISH ?=
 # Parts for make logs: make logs PARTS="orders kafka"
 PARTS ?=
 
-# Fault runs: make faults, make faults ROW=F-P1, make faults PAIR=F-P1,F-T1, make faults SEED=7 COUNT=5, make faults SHORT=1
+# Fault runs (SEED also of make fuzz): make faults, make faults ROW=F-P1, make faults PAIR=F-P1,F-T1, make faults SEED=7 COUNT=5, make faults SHORT=1
 ROW ?=
 PAIR ?=
 SEED ?= 1
@@ -36,7 +36,7 @@ BIN := .local/venv/bin
 STACK := $(BIN)/python -m local_stack
 SOURCES := $(wildcard contracts chassis services deploy/local demo faults tests)
 
-.PHONY: help setup demo replay-invoices up infra down status logs test faults checker bench lint format clean
+.PHONY: help setup demo replay-invoices up infra down status logs test faults checker fuzz bench lint format clean
 
 help:  ## this text
 	@sed -nE 's/^([a-z/]+):.*  ## (.*)$$/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -81,6 +81,10 @@ faults: setup  ## fault runs and their checker; .local/faults/latest.json has a 
 
 checker: setup  ## whether the checker of the fault runs finds ten bugs seeded into copies of the code
 	@$(BIN)/python -m pytest -m seeded tests/faults
+
+fuzz: setup  ## 20,000 requests made up from the OpenAPI documents, each answer as documented; another SEED sends others
+	@status=0; COUNTERSIGN_FUZZ_CASES=150 COUNTERSIGN_FUZZ_SEED='$(SEED)' $(BIN)/python -m pytest -rP tests/api/test_fuzzing.py || status=$$?; \
+	$(STACK) --name test down >/dev/null || status=1; exit $$status
 
 bench: setup  ## every figure of docs/performance.md, on a stack of its own, in 20 minutes
 	@$(BIN)/python -m tests.performance $(FIGURE) $(if $(PUBLISH),--publish)

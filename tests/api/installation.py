@@ -21,7 +21,7 @@ from chassis import clock
 from chassis.consumers import BatchConsumer
 from chassis.database import Database
 from chassis.housekeeping import keep_house
-from chassis.keys import KeyRing, Signer, publish_as
+from chassis.keys import KeyRing, Signer, SigningKey, publish_as
 from chassis.outbox import outbox_table
 from chassis.parking import ParkedEvent
 from chassis.processes import Processes
@@ -73,9 +73,11 @@ class Installation:
     async def begin(self) -> None:
         """Keys are made and published, and somebody may sign in."""
         at = clock.now()
+        said = SigningKey.published_as
         for name, state in (("identity", IdentityKey), ("pricing", PricingKey)):
             publish_as(state)  # a process of its own says so once
             await keep_house(self.databases[name], service(name).duties(self._resources(name)))
+        SigningKey.published_as = said
         async with self.databases["identity"].transaction() as session:
             hashed = await CHEAP.hash(PASSWORD)
             first = AddStaff("Sanne de Vries", FIRST_COLLEAGUE, hashed, StaffTerms(ADMINISTRATOR))
