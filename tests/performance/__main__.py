@@ -1,4 +1,4 @@
-"""python -m tests.performance [FIGURE ...]: measures figures P1 to P16 and writes .local/bench/latest.json."""
+"""python -m tests.performance [FIGURE ...]: measures the figures and writes .local/bench/latest.json."""
 
 import argparse
 import asyncio
@@ -16,7 +16,7 @@ from rich.table import Table
 
 import local_stack
 from chassis.garbage import collect_less_often
-from tests.performance import cart, effects, events, faulty, kills, memory, orders, processes, setup, wholesale  # noqa: F401
+from tests.performance import cart, effects, events, faulty, kills, lists, memory, orders, processes, setup, wholesale  # noqa: F401
 from tests.performance.charts import draw
 from tests.performance.figures import Benchmark, Result, Shape, Void, benchmarks
 from tests.performance.page import publish

@@ -71,20 +71,21 @@ async def fill(merchant: Merchant, prices: int) -> tuple[Any, httpx2.AsyncClient
 
 
 class Api:
-    """Pricing's `api` role as a process."""
+    """The `api` role of a service as a process, on a database of the benchmark's."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, service: str = "pricing", **environment: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pricing", "api"],
+            [sys.executable, "-m", service, "api"],
             env={
                 **os.environ,
                 "COUNTERSIGN_DATABASE_URL": url,
                 "COUNTERSIGN_MASTER_KEY": MASTER_KEY,
                 "COUNTERSIGN_HTTP_PORT": str(self.port),
                 "COUNTERSIGN_LOG_LEVEL": "WARNING",
+                **environment,
             },
         )
 
@@ -97,7 +98,7 @@ class Api:
                     await asyncio.sleep(0.1)
                 else:
                     return
-        raise RuntimeError("pricing does not answer")
+        raise RuntimeError("the service does not answer")
 
     def stop(self) -> None:
         self.process.terminate()

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.http.paging import Page, decode_cursor, encode_cursor
 from identity.cursors import as_id, not_of_this_list
 
-T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,11 @@ class Sorting:
         return tuple_(literal(place, by.type), literal(as_id(row_id), self.id.type))
 
 
-def sorted_page(items: Sequence[T], rows: Sequence[Row[Any]], sort: str, limit: int) -> Page[T]:
-    """A page of what was made of these rows."""
+def sorted_page(kind: type[M], rows: Sequence[Row[Any]], sort: str, limit: int) -> Page[M]:
+    """A page of these rows, each as one of `kind`."""
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(items=list(items[:limit]), next=encode_cursor(sort, last.place, last.id) if last else None)
+    items = [kind.model_validate(row._asdict()) for row in rows[:limit]]  # half the time of reading attributes
+    return Page(items=items, next=encode_cursor(sort, last.place, last.id) if last else None)
 
 
 def _moment(place: str) -> datetime:

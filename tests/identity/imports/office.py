@@ -12,6 +12,7 @@ from sqlalchemy import text
 from chassis.clock import now
 from contracts.shared.event import Event
 from identity.app import service
+from identity.vat_checks.vies import Vies
 from tests.identity.conftest import Api
 
 
@@ -47,7 +48,7 @@ class Office(Api):
     async def _work(self) -> None:
         """What a worker of identity does in the background, until nothing waits."""
         for work in service.background:
-            while await work(self.database, {}, now()):
+            while await work(self.database, {Vies: Vies(None)}, now()):
                 pass
 
     async def bring_in(self, kind: str, content: str | bytes) -> dict[str, Any]:

@@ -84,7 +84,7 @@ async def list_applications(
     query = select(*LISTED).join(companies, companies.c.id == applications.c.company_id).where(seen)
     query = query.where(*wanted.conditions())
     rows = await SORTING.rows(connection, query, sort=sort, cursor=cursor, limit=limit)
-    return sorted_page([ApplicationListed.model_validate(row) for row in rows], rows, sort, limit)
+    return sorted_page(ApplicationListed, rows, sort, limit)
 
 
 @dataclass(frozen=True)

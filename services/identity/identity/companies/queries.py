@@ -97,7 +97,7 @@ async def list_companies(
         Invalid: the cursor is not one of this list in this order.
     """
     rows = await SORTING.rows(connection, wanted.query().where(seen), sort=sort, cursor=cursor, limit=limit)
-    return sorted_page([CompanyAnswer.model_validate(row) for row in rows], rows, sort, limit)
+    return sorted_page(CompanyAnswer, rows, sort, limit)
 
 
 class StatusExplained(BaseModel):

@@ -87,4 +87,4 @@ async def list_contacts(
         Invalid: the cursor is not one of this list in this order.
     """
     rows = await SORTING.rows(connection, wanted.query().where(seen), sort=sort, cursor=cursor, limit=limit)
-    return sorted_page([ContactAnswer.model_validate(row) for row in rows], rows, sort, limit)
+    return sorted_page(ContactAnswer, rows, sort, limit)
