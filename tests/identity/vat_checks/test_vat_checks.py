@@ -161,6 +161,10 @@ async def test_another_number_is_asked_about_and_an_answer_about_the_old_one_cou
     assert await look(review, vies) is True
     assert (await company(review, application))["vat_check"] == "valid"
     assert await checks(review) == [("valid", None)]
+    back = await review.api.http.patch(path, json={"vat_number": VAT}, headers=headers)
+    assert back.json()["vat_check"] is None, "a yes is about the number that it was said of"
+    assert await look(review, vies) is True
+    assert await checks(review) == [("valid", None), ("invalid", None)]
 
 
 async def test_workers_ask_one_after_the_other_and_about_each_number_once(review, server):
