@@ -11,7 +11,8 @@ from tests.conftest import service
 SERVICES = ("identity", "pricing", "orders", "notifications")
 KINDS = {"public", "staff", "member", "staff-or-member"}
 PUBLIC = re.compile(
-    r"/v1/(applications|application-questions/|invitation-links/|verifications|password-resets|sessions|keys|access-requests$|staff-passwords)"
+    r"/v1/(applications|consumer-applications|application-questions/|invitation-links/|verifications|password-resets"
+    r"|sessions|keys|access-requests$|staff-passwords)"
 )
 
 

@@ -27,6 +27,7 @@ from identity.activity_log.consumers import with_activity_log
 from identity.activity_log.sealing import seal_activity
 from identity.applications import activities as applications_activities
 from identity.applications import consumers as applications_consumers
+from identity.applications import converting_routes
 from identity.applications import review_routes as applications_review_routes
 from identity.applications import routes as applications_routes
 from identity.applications.queries import expected_approvals
@@ -59,7 +60,7 @@ from identity.merging import routes as merging_routes
 from identity.organisation import routes as organisation_routes
 from identity.organisation.policies import OrganisationPolicy, check_organisation
 from identity.personal_data import routes as personal_data_routes
-from identity.policies import ApprovalPolicy, RegistrationPolicy, StatusTablePolicy
+from identity.policies import ApprovalPolicy, ConsumerAccountsPolicy, RegistrationPolicy, StatusTablePolicy
 from identity.projects import routes as projects_routes
 from identity.roles import routes as roles_routes
 from identity.roles.changing import check_roles_in_use
@@ -84,6 +85,7 @@ publish_as(IdentityKey)
 
 POLICIES: list[type[Policy]] = [
     RegistrationPolicy,
+    ConsumerAccountsPolicy,
     ApprovalPolicy,
     InvitationPolicy,
     StatusTablePolicy,
@@ -117,6 +119,7 @@ ROUTERS = [
     personal_data_routes.router,
     *applications_routes.routers,
     *applications_review_routes.routers,
+    converting_routes.router,
     roles_routes.router,
     organisation_routes.router,
     members_routes.router,

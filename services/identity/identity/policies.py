@@ -40,6 +40,21 @@ class RegistrationPolicy(Policy):
     """Addresses of the merchant's own people: refused, except for a test buyer that staff register."""
 
 
+class ConsumerLogin(StrEnum):
+    """Of a consumer who becomes a member of a company."""
+
+    SHARED = "shared"
+    """One account for both."""
+    SEPARATE = "separate"
+    """The account that he has stays the consumer's; he gets another, with a password of its own."""
+
+
+class ConsumerAccountsPolicy(Policy):
+    """How a consumer account turns itself into a business account at a storefront (ID-08)."""
+
+    login: ConsumerLogin = ConsumerLogin.SHARED
+
+
 class ApprovalPolicy(Policy):
     """The clocks of an application, and how many people decide it (ID-09)."""
 

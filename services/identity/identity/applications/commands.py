@@ -28,6 +28,7 @@ from identity.companies.numbers import CompanyRecord
 from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import domain_of
+from identity.contacts.models import Contact
 from identity.groups.naming import check_groups
 from identity.members.commands import AddMember, add_member
 from identity.members.grants import MemberTerms, granted
@@ -115,6 +116,19 @@ async def lock_with_company(session: AsyncSession, application_id: UUID) -> tupl
     return await lock_application(session, application_id), company
 
 
+def check_open(rules: RegistrationPolicy, email: str, *, pointer: str = "/email") -> None:
+    """Whether somebody of this address may register himself at a storefront (ID-06, ID-07).
+
+    Raises:
+        Forbidden: only the merchant creates accounts here.
+        Invalid: the address is the merchant's own.
+    """
+    if rules.mode is RegistrationMode.CLOSED:
+        raise Forbidden("registration-closed", "Only the merchant creates accounts here.")
+    if domain_of(email) in rules.merchant_domains:
+        raise _invalid(pointer, "email-of-merchant", "This is the merchant's own address.")
+
+
 async def check_may_apply(rules: RegistrationPolicy, email: str, *, with_password: bool) -> None:
     """Who may register himself at a storefront, and how (ID-06, ID-07, ID-10).
 
@@ -122,10 +136,7 @@ async def check_may_apply(rules: RegistrationPolicy, email: str, *, with_passwor
         Forbidden: only the merchant creates accounts here.
         Invalid: the address is the merchant's own, or a password is missing or out of place.
     """
-    if rules.mode is RegistrationMode.CLOSED:
-        raise Forbidden("registration-closed", "Only the merchant creates accounts here.")
-    if domain_of(email) in rules.merchant_domains:
-        raise _invalid("/applicant/email", "email-of-merchant", "This is the merchant's own address.")
+    check_open(rules, email, pointer="/applicant/email")
     if rules.after_approval is AfterApproval.ENABLE and not with_password:
         raise _invalid("/applicant/password", "password-required", "Choose a password to sign in with once approved.")
     if rules.after_approval is AfterApproval.INVITE and with_password:
@@ -146,15 +157,37 @@ async def submit_application(session: AsyncSession, command: SubmitApplication, 
         Invalid: a field that the storefront requires is missing, or a number can not be right.
     """
     rules = await policy(session, RegistrationPolicy, command.storefront)
-    clocks = await policy(session, ApprovalPolicy, command.storefront)
     await check_may_apply(rules, command.applicant.email, with_password=command.password_hash is not None)
+    application, contact = await open_application(
+        session, rules, command.storefront, command.record, command.applicant, at
+    )
+    if command.password_hash and contact.kind is ContactKind.GUEST:
+        await set_password(session, SetPassword(contact.id, command.password_hash), at)
+        await request_verification(session, contact, at)
+    return application
+
+
+async def open_application(
+    session: AsyncSession,
+    rules: RegistrationPolicy,
+    storefront: str,
+    record: CompanyRecord,
+    applicant: CreateContact,
+    at: datetime,
+) -> tuple[Application, Contact]:
+    """With the person who applies: who has an account under this address, or somebody new.
+
+    Raises:
+        Invalid: a field that the storefront requires is missing, or a number can not be right.
+    """
+    clocks = await policy(session, ApprovalPolicy, storefront)
     company, contact = await create_company(
         session,
         CreateCompany(
-            record=command.record,
-            storefront=command.storefront,
+            record=record,
+            storefront=storefront,
             origin=CompanyOrigin.APPLIED,
-            contact=command.applicant,
+            contact=applicant,
             pointer="/company",
         ),
         at,
@@ -167,8 +200,8 @@ async def submit_application(session: AsyncSession, command: SubmitApplication, 
         company_id=company.id,
         company_number=company.number,
         contact_id=contact.id,
-        storefront=command.storefront,
-        language=command.record.language,
+        storefront=storefront,
+        language=record.language,
         mode=rules.mode,
         after_approval=rules.after_approval,
         clocks=clocks.model_dump(mode="json"),
@@ -183,10 +216,7 @@ async def submit_application(session: AsyncSession, command: SubmitApplication, 
     company.note_application(ApplicationOutcome.PENDING)
     grant = await granted(session, company.id, MemberTerms(BuiltIn.ADMINISTRATOR))
     await add_member(session, AddMember(company.id, contact.id, grant), at)
-    if command.password_hash and contact.kind is ContactKind.GUEST:
-        await set_password(session, SetPassword(contact.id, command.password_hash), at)
-        await request_verification(session, contact, at)
-    return application
+    return application, contact
 
 
 async def ask_question(session: AsyncSession, command: AskQuestion, at: datetime) -> Application:

@@ -53,10 +53,9 @@ async def lock_contact(session: AsyncSession, contact_id: UUID) -> Contact:
 
 
 async def registered_contact(session: AsyncSession, email: str) -> Contact | None:
-    """The one account of a normalised address, locked."""
-    found: Contact | None = await session.scalar(
-        select(Contact).where(Contact.email == email, Contact.kind == ContactKind.REGISTERED).with_for_update()
-    )
+    """The one account of a normalised address with which somebody signs in for companies, locked."""
+    accounts = select(Contact).where(Contact.kind == ContactKind.REGISTERED, ~Contact.consumer)
+    found: Contact | None = await session.scalar(accounts.where(Contact.email == email).with_for_update())
     return found
 
 
@@ -98,6 +97,7 @@ def _new_contact(command: CreateContact, at: datetime) -> Contact:
         addresses=list(command.addresses),
         verification_issue=0,
         reset_issue=0,
+        consumer=False,
         created_at=at,
     )
     contact.announce()
@@ -129,6 +129,6 @@ async def change_contact(session: AsyncSession, command: ChangeContact) -> Conta
     check_version(command.if_match, contact.sequence)
     await check_groups(session, command.values.get("groups", ()), already=contact.groups)
     contact.change(command.values)
-    if contact.kind is ContactKind.REGISTERED:
+    if contact.kind is ContactKind.REGISTERED and not contact.consumer:
         await register_contact(session, contact)
     return contact

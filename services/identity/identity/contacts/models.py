@@ -28,11 +28,17 @@ ERASED = "erased"
 
 
 class Contact(Aggregate):
-    """A guest (applicant, invitee, guest checkout) can never sign in; a registered one is the only one of its address."""
+    """A guest (applicant, invitee, guest checkout) can never sign in; a registered one is the only one of its address,
+    beside those that are consumers alone."""
 
     __tablename__ = "contacts"
     __table_args__ = (
-        Index("uq_contacts_registered_email", "email", unique=True, postgresql_where=text("kind = 'registered'")),
+        Index(
+            "uq_contacts_registered_email",
+            "email",
+            unique=True,
+            postgresql_where=text("kind = 'registered' AND NOT consumer"),
+        ),
         Index("ix_contacts_email", "email"),
         Index("ix_contacts_email_domain", text("split_part(email, '@', 2)")),
         Index("ix_contacts_company_id", "company_id"),
@@ -57,6 +63,8 @@ class Contact(Aggregate):
     groups: Mapped[list[str]] = mapped_column(default=list)
     phones: Mapped[list[str]] = mapped_column(default=list)
     addresses: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    consumer: Mapped[bool] = mapped_column(default=False)
+    """His account is for the merchant's shop for consumers; he signs in for companies with another (ID-08)."""
     verified_at: Mapped[datetime | None]
     """When the person proved that the address is his; nobody signs in before."""
     verification_issue: Mapped[int] = mapped_column(default=0)
@@ -82,6 +90,10 @@ class Contact(Aggregate):
     def register(self) -> None:
         """From now on he may have an account. Does nothing when he is registered."""
         self.change({"kind": ContactKind.REGISTERED})
+
+    def leave_to_consumer(self) -> None:
+        """From now on the account is the consumer's alone. Does nothing when it is already."""
+        self.change({"consumer": True})
 
     def verify(self, at: datetime) -> None:
         """He proved that the address is his. The first time counts."""

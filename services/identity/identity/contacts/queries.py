@@ -36,6 +36,8 @@ class ContactAnswer(BaseModel):
     groups: list[str]
     phones: list[str]
     addresses: list[Address]
+    consumer: bool
+    """His account is for the shop for consumers alone; for companies he has another."""
     verified_at: datetime | None
     created_at: datetime
     erased_at: datetime | None

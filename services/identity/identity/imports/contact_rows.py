@@ -130,7 +130,7 @@ class _Known:
         found = self._by_email.get(said["email"], [])
         if "company" in said:
             found = [one for one in found if one.company_id == (company.id if company else None)]
-        registered = [one for one in found if one.kind is ContactKind.REGISTERED]
+        registered = [one for one in found if one.kind is ContactKind.REGISTERED and not one.consumer]
         if len(found) > 1 and not registered:
             return Refused("contact-ambiguous", "email", "several contacts have this address: name the id")
         return next(iter(registered or found), None)

@@ -51,7 +51,7 @@ class Candidate:
         """The account of a session, as it is now; None: it is no account any more."""
         if kind is SubjectKind.STAFF:
             return await cls._staff(session, StaffMember.id == subject_id)
-        return await cls._contact(session, Contact.id == subject_id)
+        return await cls._contact(session, Contact.id == subject_id, ~Contact.consumer)
 
     @classmethod
     async def _staff(cls, session: AsyncSession, which: ColumnElement[bool]) -> Self | None:
@@ -65,12 +65,14 @@ class Candidate:
         return cls(SubjectKind.STAFF, row.id, row.password_hash, verified=True, until=row.until) if row else None
 
     @classmethod
-    async def _contact(cls, session: AsyncSession, which: ColumnElement[bool]) -> Self | None:
+    async def _contact(cls, session: AsyncSession, *which: ColumnElement[bool]) -> Self | None:
         row = (
             await session.execute(
                 select(Contact.id, Contact.verified_at, Credential.password_hash)
                 .outerjoin(Credential, Credential.subject_id == Contact.id)
-                .where(which, Contact.kind == ContactKind.REGISTERED)
+                .where(*which, Contact.kind == ContactKind.REGISTERED)
+                .order_by(Contact.consumer.desc())
+                .limit(1)
             )
         ).first()
         return cls(SubjectKind.MEMBER, row.id, row.password_hash, row.verified_at is not None) if row else None
@@ -79,6 +81,11 @@ class Candidate:
     async def by_address(cls, session: AsyncSession, kind: SubjectKind, email: str) -> Self | None:
         if kind is SubjectKind.STAFF:
             return await cls._staff(session, StaffMember.email == email)
+        return await cls._contact(session, Contact.email == email, ~Contact.consumer)
+
+    @classmethod
+    async def of_consumer(cls, session: AsyncSession, kind: SubjectKind, email: str) -> Self | None:
+        """His account as a consumer, or the one that serves for both (ID-08)."""
         return await cls._contact(session, Contact.email == email)
 
     async def memberships(self, session: AsyncSession) -> list[Admitted]:

@@ -6,6 +6,7 @@ takes its time), the session is opened. Each refusal is committed before it is a
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -33,6 +34,7 @@ from identity.sign_in.models import (
 from identity.sign_in.passwords import Passwords
 from identity.sign_in.throttling import Tried, account_key, count_attempt, forget_failures, throttled
 
+FindCandidate = Callable[[AsyncSession, SubjectKind, str], Awaitable[Candidate | None]]
 CREDENTIALS_INVALID = ("credentials-invalid", "The address or the password is not right.")
 
 
@@ -82,16 +84,7 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
             `storefront-…`, `staff-open-no-storefront`.
         Conflict: `company-not-named`, where he is a member of several.
     """
-    async with database.transaction() as session:
-        if refusal := await refusal_of_means(session, attempt.kind, SignInMeans.PASSWORD):
-            raise refusal
-        wait = await count_attempt(session, attempt.account, attempt.network, at)
-        candidate = None if wait else await Candidate.by_address(session, attempt.kind, attempt.email)
-    if wait:
-        raise throttled(wait)
-    known_hash = candidate.password_hash if candidate else None
-    if not await passwords.verify(known_hash, attempt.password) or candidate is None:
-        raise Unauthenticated(*CREDENTIALS_INVALID)
+    candidate = await recognise(database, passwords, attempt, at, find=Candidate.by_address)
     async with database.transaction() as session:
         opened = await _admit(session, candidate, attempt, at)
     if isinstance(opened, DomainError):
@@ -99,13 +92,45 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
     return opened
 
 
+async def recognise(
+    database: Database, passwords: Passwords, attempt: Attempt, at: datetime, *, find: FindCandidate
+) -> Candidate:
+    """Whose password it is. What follows is for `password_was_right`.
+
+    Raises:
+        TooManyRequests: after failures, for a while.
+        Unauthenticated: `credentials-invalid`, whether the account exists or not.
+        Forbidden: `password-sign-in-off`.
+    """
+    async with database.transaction() as session:
+        if refusal := await refusal_of_means(session, attempt.kind, SignInMeans.PASSWORD):
+            raise refusal
+        wait = await count_attempt(session, attempt.account, attempt.network, at)
+        candidate = None if wait else await find(session, attempt.kind, attempt.email)
+    if wait:
+        raise throttled(wait)
+    known_hash = candidate.password_hash if candidate else None
+    if not await passwords.verify(known_hash, attempt.password) or candidate is None:
+        raise Unauthenticated(*CREDENTIALS_INVALID)
+    return candidate
+
+
+async def password_was_right(
+    session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime
+) -> DomainError | None:
+    """Forgets the failures before it, if it is the password still."""
+    if not await password_stands(session, candidate.subject_id, candidate.password_hash):
+        return Unauthenticated(*CREDENTIALS_INVALID)
+    await forget_failures(session, attempt.account, attempt.network, at)
+    return None
+
+
 async def _admit(
     session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime
 ) -> Opened | Challenged | DomainError:
     """The password was right. A refusal is an answer here, since what it leaves behind is committed."""
-    if not await password_stands(session, candidate.subject_id, candidate.password_hash):
-        return Unauthenticated(*CREDENTIALS_INVALID)
-    await forget_failures(session, attempt.account, attempt.network, at)
+    if refusal := await password_was_right(session, candidate, attempt, at):
+        return refusal
     wanted = Wanted(attempt.company_id, attempt.storefront, attempt.client)
     entrant = await entrant_of(session, candidate, wanted, at)
     if isinstance(entrant, DomainError):
@@ -120,9 +145,7 @@ async def entrant_of(
     session: AsyncSession, candidate: Candidate, wanted: Wanted, at: datetime
 ) -> Entrant | DomainError:
     """Who has shown that the account is his, for the membership that he signs in for."""
-    if refusal := refusal_of_account(candidate, at):
-        if refusal.code == "address-not-verified":
-            await verify_again(session, candidate.subject_id, at)
+    if refusal := await refusal_of_address(session, candidate, at):
         return refusal
     if candidate.kind is SubjectKind.STAFF:
         if wanted.storefront:
@@ -135,6 +158,14 @@ async def entrant_of(
     return Entrant(
         candidate.kind, candidate.subject_id, admitted.member_id, admitted.company_id, storefront, wanted.client
     )
+
+
+async def refusal_of_address(session: AsyncSession, candidate: Candidate, at: datetime) -> DomainError | None:
+    """Who has not proved his address is mailed another link."""
+    refusal = refusal_of_account(candidate, at)
+    if refusal and refusal.code == "address-not-verified":
+        await verify_again(session, candidate.subject_id, at)
+    return refusal
 
 
 async def _membership(session: AsyncSession, candidate: Candidate, wanted: Wanted) -> Admitted | DomainError:

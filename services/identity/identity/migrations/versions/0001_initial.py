@@ -312,6 +312,7 @@ def upgrade() -> None:
         sa.Column("groups", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("phones", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("addresses", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("consumer", sa.Boolean(), nullable=False),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("verification_issue", sa.Integer(), nullable=False),
         sa.Column("reset_issue", sa.Integer(), nullable=False),
@@ -341,7 +342,7 @@ def upgrade() -> None:
         "contacts",
         ["email"],
         unique=True,
-        postgresql_where=sa.text("kind = 'registered'"),
+        postgresql_where=sa.text("kind = 'registered' AND NOT consumer"),
     )
     op.create_table(
         "credentials",
