@@ -9,6 +9,7 @@ import pytest
 from chassis.http.paging import encode_cursor
 from tests.identity.applications.reviews import Review, refused
 from tests.identity.conftest import Api
+from tests.identity.people import some_groups
 
 NAMES = ("delta", "Alfa", "alfa", "Écluse", "bravo", "Bravo 2", "Zulu_100%", "Zulu 1000")
 
@@ -100,6 +101,8 @@ async def test_companies_are_found_by_a_part_of_name_or_number_whatever_its_case
 
 
 async def test_companies_are_filtered_by_what_the_merchant_gave_them_and_by_time(review):
+    async with review.api.database.transaction() as session:
+        await some_groups(session, "bakeries", "large")
     await create(review, "a", groups=["bakeries"], sales_representative="anna")
     await create(review, "b", groups=["bakeries", "large"])
     await create(review, "c", storefront="be", vat_number="NL004495445B01")
@@ -117,6 +120,8 @@ async def test_companies_are_filtered_by_what_the_merchant_gave_them_and_by_time
 
 
 async def test_contacts_are_found_by_a_part_of_name_or_address_and_sorted(review):
+    async with review.api.database.transaction() as session:
+        await some_groups(session, "trade")
     for name, email in (("Jan Vos", "jan@vos.nl"), ("anna Smit", "a@smit.nl"), ("Berta", "smit@berta.nl")):
         body = {"name": name, "email": email, "language": "nl", "groups": ["trade"]}
         assert (await review.api.http.post("/v1/contacts", json=body, headers=review.sanne)).status_code == 201

@@ -384,7 +384,7 @@ async def test_files_that_name_a_merged_company_mean_the_one_that_it_is_now(offi
     assert counts(await office.bring_in("companies", "key_erp,phone\n200,+31 10 000 00 01\n")) == (0, 1, 0, 0)
     assert (await office.company("K-1"))["phone"] == "+31 10 000 00 01"
     person = "T-1,noor@twin.example,Noor Smit,nl"
-    assert counts(await office.bring_in("contacts", f"company,email,name,language,groups\n{person},trade\n"))[0] == 1
+    assert counts(await office.bring_in("contacts", f"company,email,name,language,groups\n{person},retail\n"))[0] == 1
     assert counts(await office.bring_in("members", f"company,email,name,language,role\n{person},user\n"))[0] == 1
     contacts = (await office.get("/contacts", company_id=kept["id"]))["items"]
     assert {one["email"] for one in contacts} == {"noor@twin.example"}

@@ -21,7 +21,7 @@ from identity.members.models import Member
 from identity.roles.policies import BuiltIn
 from identity.sign_in.models import EndedBecause, SignInMeans, SignInSession, SubjectKind
 from identity.sign_in.signing_in import refusal_now
-from tests.identity.people import AT, PASSWORD, a_company, a_member
+from tests.identity.people import AT, PASSWORD, a_company, a_member, some_groups
 
 ADDRESS = {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"}
 
@@ -34,6 +34,7 @@ class Two:
 
     async def begin(self, **duplicate) -> "Two":
         async with self.api.database.transaction() as session:
+            await some_groups(session, "trade")
             kept = await a_company(session)
             self.kept, self.owner = kept.id, await a_member(session, kept, "owner@kept.example")
             twin = await a_company(session, **duplicate)
@@ -128,7 +129,7 @@ async def test_a_session_that_was_opened_at_the_moment_of_the_merge_is_not_renew
     """Its tokens would name a company that is none any more; signing in again is what helps."""
     await two.merge()
     async with api.database.transaction() as session:
-        refused = await refusal_now(session, a_session(two.ada, two.twin))
+        refused = await refusal_now(session, a_session(two.ada, two.twin), AT)
         assert refused is not None
         assert refused.code == "member-inactive"
         assert await refusal_now(session, a_session(two.ada, two.kept)) is None
@@ -218,7 +219,7 @@ async def test_a_merged_company_may_nothing_and_changes_no_more(two, api):
         answer = await api.http.request(method, url, json=body, headers=any_version)
         assert refusal(answer) == (409, "customer-merged"), path
         assert answer.json()["merged_into"] == str(two.kept)
-    body = {"name": "N", "email": "n@x.example", "language": "nl", "groups": ["g"], "company_id": str(two.twin)}
+    body = {"name": "N", "email": "n@x.example", "language": "nl", "groups": ["trade"], "company_id": str(two.twin)}
     answer = await api.http.post("/v1/contacts", json=body, headers=api.staff)
     assert refusal(answer) == (409, "customer-merged")
 

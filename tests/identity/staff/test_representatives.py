@@ -10,7 +10,7 @@ from identity.invitations.inviting import Invitee, InvitePeople, invite_people
 from identity.locations.commands import OpenLocation, open_location
 from identity.members.grants import MemberTerms
 from identity.staff.commands import StaffTerms
-from tests.identity.people import AT, a_company, a_member
+from tests.identity.people import AT, a_company, a_member, some_groups
 
 MAY = set(StaffPermission) - {StaffPermission.SEE_ALL_COMPANIES}
 ADDRESS = {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"}
@@ -134,6 +134,8 @@ async def apply(api, name: str):
 
 
 async def test_a_company_that_he_creates_is_his_and_a_contact_is_of_one_of_his(api, joost, foreign):
+    async with api.database.transaction() as session:
+        await some_groups(session, "trade")
     body = {
         "legal_name": "Bakkerij Smit B.V.",
         "country": "NL",
