@@ -174,6 +174,8 @@ async def _second_factors(world, company) -> None:
     body = {"kind": "staff", "email": colleague["email"], "password": person.password}
     signed_in = await world.identity.call("POST", "/sessions", body=body)
     await _second_factor(world, signed_in["access_token"], person.password)
+    await world.identity.call("POST", "/password", token=signed_in["access_token"], body=change)
+    await world.mailbox.mail(colleague["email"], "password-changed")
     path, other = f"/staff/{added['staff_id']}", {"role": "representative", "representative": "joost"}
     await world.identity.call("PUT", f"{path}/terms", token=world.staff, body=other, if_match="*")
     await world.identity.call("POST", f"{path}/deactivate", token=world.staff)

@@ -25,7 +25,13 @@ from contracts.identity.events import (
     PasswordResetRequested,
     VerificationRequested,
 )
-from contracts.identity.staff_events import AccessRequestRefused, AccessRequestSubmitted, StaffPasswordLinkIssued
+from contracts.identity.staff_events import (
+    AccessRequestRefused,
+    AccessRequestSubmitted,
+    StaffPasswordChanged,
+    StaffPasswordLinkIssued,
+    StaffSecondFactorRemoved,
+)
 from contracts.identity.values import AccessRefusal, CustomerStatus
 from contracts.orders.events import (
     OrderCancelled,
@@ -140,6 +146,8 @@ CONTACT = UUID(int=7)
         (ContactPasswordChanged(contact_id=CONTACT), {"password-changed": CONTACT}),
         (ContactSecondFactorEnabled(contact_id=CONTACT), {"second-factor-enabled": CONTACT}),
         (ContactSecondFactorRemoved(contact_id=CONTACT), {"second-factor-removed": CONTACT}),
+        (StaffPasswordChanged(staff_id=CONTACT), {"password-changed": CONTACT}),
+        (StaffSecondFactorRemoved(staff_id=CONTACT), {"second-factor-removed": CONTACT}),
         (StaffPasswordLinkIssued(staff_id=CONTACT, issue=1), {"staff-password": CONTACT}),
         (StaffPasswordLinkIssued(staff_id=CONTACT, issue=1, until=NOW), {"staff-password": CONTACT}),
         (AccessRequestSubmitted(request_id=CONTACT), {"access-requested-merchant": None}),

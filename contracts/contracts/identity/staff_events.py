@@ -67,6 +67,12 @@ class StaffSecondFactorRemoved(Event, type="countersign.identity.staff.second_fa
     staff_id: UUID
 
 
+class StaffPasswordChanged(Event, type="countersign.identity.staff.password_changed.v1", topic=STAFF):
+    """By himself, or by a link that was mailed; the mail about it is for him whose account it is."""
+
+    staff_id: UUID
+
+
 class StaffPasswordLinkIssued(Event, type="countersign.identity.staff.password_link_issued.v1", topic=STAFF):
     """He is mailed a link by which he chooses his password; links of earlier issues are dead."""
 

@@ -132,7 +132,7 @@ async def test_a_session_that_was_opened_at_the_moment_of_the_merge_is_not_renew
         refused = await refusal_now(session, a_session(two.ada, two.twin), AT)
         assert refused is not None
         assert refused.code == "member-inactive"
-        assert await refusal_now(session, a_session(two.ada, two.kept)) is None
+        assert await refusal_now(session, a_session(two.ada, two.kept), AT) is None
 
 
 async def test_who_is_a_member_of_both_keeps_what_he_is_in_the_one_that_remains(two, api):

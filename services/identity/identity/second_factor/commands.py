@@ -11,14 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from identity.contacts.models import Contact
 from identity.second_factor.attempts import forget_code_failures
 from identity.second_factor.codes import SecretBox, new_recovery_codes, new_secret, recovery_hash, step_of
 from identity.second_factor.models import RecoveryCode, SecondFactor
 from identity.second_factor.policies import Use, use_for
 from identity.sign_in.ending import OwnSession, end_sessions, others
 from identity.sign_in.models import EndedBecause, SignInMeans, SignInSession, SubjectKind
-from identity.staff.models import StaffMember
+from identity.sign_in.people import lock_person
 
 CODE_INVALID = ("code-invalid", "This code is not valid, or not any more.")
 
@@ -71,7 +70,7 @@ async def confirm_enrolment(
     factor.confirmed_at = at
     codes = new_recovery_codes()
     session.add_all(RecoveryCode(subject_id=subject_id, code_hash=recovery_hash(one)) for one in codes)
-    (await _person(session, kind, subject_id)).enable_second_factor()
+    (await lock_person(session, kind, subject_id)).enable_second_factor()
     return codes
 
 
@@ -132,7 +131,7 @@ async def remove_of_person(session: AsyncSession, kind: SubjectKind, subject_id:
 async def _remove(session: AsyncSession, kind: SubjectKind, subject_id: UUID) -> None:
     removed = delete(SecondFactor).where(SecondFactor.subject_id == subject_id).returning(SecondFactor.subject_id)
     if await session.scalar(removed) is not None:
-        (await _person(session, kind, subject_id)).remove_second_factor()
+        (await lock_person(session, kind, subject_id)).remove_second_factor()
 
 
 async def has_factor(session: AsyncSession, subject_id: UUID) -> bool:
@@ -154,19 +153,3 @@ def _take(box: SecretBox, factor: SecondFactor, code: str, at: datetime) -> bool
         return False
     factor.last_step = step
     return True
-
-
-async def _person(session: AsyncSession, kind: SubjectKind, subject_id: UUID) -> Contact | StaffMember:
-    """Locked.
-
-    Raises:
-        NotFound: nobody of this kind.
-    """
-    person: Contact | StaffMember | None
-    if kind is SubjectKind.MEMBER:
-        person = await session.get(Contact, subject_id, with_for_update=True)
-    else:
-        person = await session.get(StaffMember, subject_id, with_for_update=True)
-    if person is None:
-        raise NotFound
-    return person

@@ -15,8 +15,9 @@ from identity.contacts.commands import lock_contact, register_contact, registere
 from identity.contacts.models import Contact
 from identity.second_factor.challenges import forget_challenges
 from identity.sign_in.ending import OwnSession, end_sessions, others
-from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession, SubjectKind
+from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession
 from identity.sign_in.passwords import PasswordHash
+from identity.sign_in.people import lock_person
 
 INVALID_LINK = ("link-invalid", "This link is not valid, or not any more.")
 NOT_AGAIN_WITHIN = timedelta(minutes=2)
@@ -57,12 +58,11 @@ async def change_password(
     Raises:
         Conflict: it was changed in the meantime.
     """
-    contact = await lock_contact(session, of.subject_id) if of.kind is SubjectKind.MEMBER else None
+    person = await lock_person(session, of.kind, of.subject_id)
     stored = select(Credential.password_hash).where(Credential.subject_id == of.subject_id).with_for_update()
     if await session.scalar(stored) != known_hash:
         raise Conflict("password-changed", "The password was changed in the meantime.")
-    if contact is not None:
-        contact.change_password()
+    person.change_password()
     await set_password(session, SetPassword(of.subject_id, password_hash), at)
     await end_sessions(session, others(of), EndedBecause.PASSWORD_CHANGED, at)
     await forget_challenges(session, of.subject_id)

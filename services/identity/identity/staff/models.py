@@ -15,6 +15,7 @@ from contracts.identity.staff_events import (
     StaffAdded,
     StaffChanged,
     StaffDeactivated,
+    StaffPasswordChanged,
     StaffPasswordLinkIssued,
     StaffReactivated,
     StaffSecondFactorEnabled,
@@ -139,6 +140,10 @@ class StaffMember(Aggregate):
 
     def may_sign_in(self, at: datetime) -> bool:
         return self.active and (self.until is None or at < self.until)
+
+    def change_password(self) -> None:
+        """Another one than before; a first one is none."""
+        self.record(StaffPasswordChanged(staff_id=self.id))
 
     def enable_second_factor(self) -> None:
         """From now on he signs in with a code, too."""

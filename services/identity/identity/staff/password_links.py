@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from chassis.errors import Conflict, Invalid
 from contracts.identity.values import LinkPurpose
 from identity.second_factor.challenges import forget_challenges
-from identity.sign_in.commands import INVALID_LINK, NOT_AGAIN_WITHIN, SetPassword, UseLink, set_password
+from identity.sign_in.commands import INVALID_LINK, NOT_AGAIN_WITHIN, SetPassword, UseLink, has_password, set_password
 from identity.sign_in.ending import end_sessions
 from identity.sign_in.models import LINK_LIFE, EndedBecause, SignInSession
 from identity.sign_in.passwords import PasswordHash
@@ -77,6 +77,8 @@ async def choose_password(session: AsyncSession, link: UseLink, password_hash: P
     member = await session.get_one(StaffMember, holder.staff_id, with_for_update=True)
     if not member.spend_link(holder.issue, at):
         raise Invalid(*INVALID_LINK)
+    if await has_password(session, member.id):
+        member.change_password()
     await set_password(session, SetPassword(member.id, password_hash), at)
     await end_sessions(session, SignInSession.subject_id == member.id, EndedBecause.PASSWORD_CHANGED, at)
     await forget_challenges(session, member.id)

@@ -19,7 +19,10 @@ from contracts.identity.staff_events import (
     AccessRequestErased,
     AccessRequestRefused,
     AccessRequestSubmitted,
+    StaffPasswordChanged,
     StaffPasswordLinkIssued,
+    StaffSecondFactorEnabled,
+    StaffSecondFactorRemoved,
 )
 from contracts.identity.topics import ACCESS_REQUEST, COMPANY, CONTACT, STAFF
 from contracts.identity.values import CustomerStatus, LinkPurpose
@@ -90,14 +93,16 @@ async def password_reset_requested(delivered: Delivered, event: PasswordResetReq
     _queue(delivered, Template.PASSWORD_RESET, event.contact_id, link)
 
 
-AccountChange = ContactPasswordChanged | ContactSecondFactorEnabled | ContactSecondFactorRemoved
+ContactChange = ContactPasswordChanged | ContactSecondFactorEnabled | ContactSecondFactorRemoved
+StaffChange = StaffPasswordChanged | StaffSecondFactorEnabled | StaffSecondFactorRemoved
 
 
 def account_changed(template: Template) -> Handler:
     """Whoever did it, the person is told, so that a stranger's doing does not go unnoticed (ID-23)."""
 
-    async def handle(delivered: Delivered, event: AccountChange) -> None:
-        _queue(delivered, template, event.contact_id)
+    async def handle(delivered: Delivered, event: ContactChange | StaffChange) -> None:
+        whose = event.contact_id if isinstance(event, ContactChange) else event.staff_id
+        _queue(delivered, template, whose)
 
     return handle
 
@@ -176,7 +181,15 @@ subscriptions = [
             ContactErased: contact_erased,
         },
     ),
-    Subscription(STAFF, {StaffPasswordLinkIssued: staff_password_link_issued}),
+    Subscription(
+        STAFF,
+        {
+            StaffPasswordLinkIssued: staff_password_link_issued,
+            StaffPasswordChanged: account_changed(Template.PASSWORD_CHANGED),
+            StaffSecondFactorEnabled: account_changed(Template.SECOND_FACTOR_ENABLED),
+            StaffSecondFactorRemoved: account_changed(Template.SECOND_FACTOR_REMOVED),
+        },
+    ),
     Subscription(
         ACCESS_REQUEST,
         {
