@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 
-import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -18,6 +17,7 @@ from chassis.migrations import migrate
 from chassis.namespace import prepare_namespace
 from chassis.service import Service
 from local_stack import Stack
+from tests.databases import Clones, administer
 
 STACK = os.environ.get("COUNTERSIGN_TEST_STACK", "test")
 NewDatabase = Callable[[str], Awaitable[Database]]
@@ -65,14 +65,6 @@ def _plain(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-async def administer(stack: Stack, statement: str) -> None:
-    connection = await asyncpg.connect(stack.postgres)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 def url_of(stack: Stack, database: str) -> str:
     base = stack.postgres.replace("postgresql://", "postgresql+asyncpg://")
     return f"{base.rsplit('/', 1)[0]}/{database}"
@@ -98,16 +90,25 @@ async def templates(infrastructure: Stack) -> AsyncIterator[Callable[[str], Awai
         await administer(infrastructure, f"DROP DATABASE IF EXISTS {one} WITH (FORCE)")
 
 
+@pytest.fixture(scope="session")
+async def clones(infrastructure: Stack) -> AsyncIterator[Clones]:
+    found = Clones(infrastructure)
+    yield found
+    await found.drop()
+
+
 @pytest.fixture
-async def new_database(infrastructure: Stack, templates: Callable[[str], Awaitable[str]]) -> AsyncIterator[NewDatabase]:
+async def new_database(
+    infrastructure: Stack, templates: Callable[[str], Awaitable[str]], clones: Clones
+) -> AsyncIterator[NewDatabase]:
     """`await new_database("orders")` is an empty, migrated database of that service, for this test alone."""
     async with AsyncExitStack() as cleaning:
 
         async def new(name: str) -> Database:
-            clone = f"test_{_plain(name)}_{new_id().hex[-12:]}"
-            await administer(infrastructure, f"CREATE DATABASE {clone} TEMPLATE {await templates(name)}")
+            template = await templates(name)
+            clone = await clones.take(template)
+            cleaning.push_async_callback(clones.give_back, template, clone)
             database = Database(url_of(infrastructure, clone), name="test", pool=10)
-            cleaning.push_async_callback(administer, infrastructure, f"DROP DATABASE IF EXISTS {clone} WITH (FORCE)")
             cleaning.push_async_callback(database.close)
             return database
 

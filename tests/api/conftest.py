@@ -12,7 +12,8 @@ from chassis.processes import Processes, Temporal
 from local_stack import Stack
 from tests.api.installation import SERVICES, Installation, a_key
 from tests.api.planting import World, plant
-from tests.conftest import administer, url_of
+from tests.conftest import url_of
+from tests.databases import administer
 
 
 @dataclass
