@@ -29,7 +29,7 @@ LIMITS = httpx2.Limits(keepalive_expiry=2)
 """A server closes idle connections after five seconds; a client that is faster never writes to one that is going."""
 PARTS = (
     "1 the merchant opens shop · 2 companies apply · 3 people are invited · 4 the merchant creates a company · "
-    "5 orders and who countersigns them · 6 a suspension · 7 what the subscriber and the operator saw"
+    "5 orders and who countersigns them · 6 a suspension · 7 the back office · 8 what the subscriber and the operator saw"
 )
 SHOWN = 12
 """Of a list of faults."""
@@ -106,8 +106,8 @@ class Run:
     async def _compare(
         self, world: World, http: httpx2.AsyncClient, follower: Follower, began: Offsets, topics: dict[str, int]
     ) -> None:
-        """Part 7: the subscriber's record, and the processes."""
-        part = self._story.part(7)
+        """Part 8: the subscriber's record, and the processes."""
+        part = self._story.part(8)
         workflows = list(dict.fromkeys(one for step in self._story.steps for one in step.workflows))
         await _tried(_all_processes_ended(part, world, workflows))
         await _tried(self._pages_open(part, http))

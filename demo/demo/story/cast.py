@@ -63,14 +63,18 @@ class Cast:
     """Applies, is asked, and never answers."""
     nordic: Firm
     """Created by the merchant."""
+    roastery: Firm
+    """Comes in a file from the merchant's old system."""
+    colleagues: tuple[Person, Person]
+    """Of the merchant's staff: who confirms approvals, and a sales representative."""
 
     @property
     def firms(self) -> tuple[Firm, ...]:
-        return (self.caterer, self.twin, self.brasserie, self.silent, self.nordic)
+        return (self.caterer, self.twin, self.brasserie, self.silent, self.nordic, self.roastery)
 
     def personal_words(self) -> set[str]:
         """Names and addresses that no event may hold."""
-        words = {MERCHANT_MAILBOX}
+        words = {MERCHANT_MAILBOX} | {word for person in self.colleagues for word in (person.name, person.email)}
         for firm in self.firms:
             words |= {firm.legal_name, firm.street, str(firm.record()["email"])}
             words |= {word for person in firm.people for word in (person.name, person.email)}
@@ -89,7 +93,7 @@ def cast(run: str) -> Cast:
         caterer=Firm(
             "Bloemrijk Catering B.V.", "NL", "nl", caterer, "Havenstraat 12", "3024 TE", "Rotterdam",
             _people(run, "bloemrijk", chance, ("Sanne de Jong", "nl"), ("Pieter Bakker", "nl"), ("Fatima El Amrani", "nl"),
-                    ("Tom Whitfield", "en"), ("Lotte Vermeer", "nl"), ("Jens Brandt", "de")),
+                    ("Tom Whitfield", "en"), ("Lotte Vermeer", "nl"), ("Jens Brandt", "de"), ("Daan Mulder", "nl")),
         ),
         twin=Firm(
             "Bloemrijk Events B.V.", "NL", "nl", CompanyNumbers(caterer.vat, other.registration),
@@ -107,7 +111,17 @@ def cast(run: str) -> Cast:
             "Fjällkök AB", "SE", "sv", company_numbers("SE", chance), "Storgatan 21", "831 30", "Östersund",
             _people(run, "fjallkok", chance, ("Elin Sandberg", "sv")),
         ),
+        roastery=Firm(
+            "Branderij De Oude Haven B.V.", "NL", "nl", company_numbers("NL", chance), "Pakhuismeesteren 9", "3072 AP",
+            "Rotterdam", _people(run, "oude-haven", chance, ("Wim Postma", "nl")),
+        ),
+        colleagues=_colleagues(run, chance),
     )  # fmt: skip
+
+
+def _colleagues(run: str, chance: random.Random) -> tuple[Person, Person]:
+    reviewer, representative = _people(run, "zuiderhof", chance, ("Joost Hendriks", "nl"), ("Marit Prins", "nl"))
+    return reviewer, representative
 
 
 def _people(run: str, domain: str, chance: random.Random, *named: tuple[str, str]) -> tuple[Person, ...]:

@@ -1,4 +1,4 @@
-"""Part 2: companies apply; one is asked and approved, one rejected, one approved by itself, one goes silent."""
+"""Part 2: companies apply; one is asked and approved by two people, one rejected, one approved by itself, one goes silent."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,10 @@ from demo.story.statuses import Customer, try_status, wait_for_status
 from demo.story.world import World
 from demo.waiting import until
 from demo.wholesale.company_numbers import mistyped_dutch_vat
+
+ONE_PERSON_DAYS = 21
+"""Up to so many days to pay an invoice one person approves."""
+TWO_PEOPLE, ONE_PERSON = {"second_above_invoice_days": ONE_PERSON_DAYS}, {"second_above_invoice_days": None}
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,10 @@ async def caterer_applies(world: World, part: Part) -> Application:
         own = application_body(firm, WEBSHOP, with_password=False)
         own["applicant"]["email"] = f"somebody@{MERCHANT_DOMAIN}"
         await world.identity.refused(422, "email-of-merchant", "POST", "/applications", body=own)
-    async with part.step(firm.first.name, f"applies for {firm.legal_name}", "identity") as step:
+    async with (
+        part.step(firm.first.name, f"applies for {firm.legal_name}", "identity") as step,
+        world.deadlines(world.identity, "approval", TWO_PEOPLE, ONE_PERSON, WEBSHOP),
+    ):
         application = await apply(world, step, firm, WEBSHOP, with_password=False)
     async with part.step("account approval", "mails the merchant", "notifications") as step:
         await _merchant_mail(world, step, "application-received-merchant", application)
@@ -82,9 +89,12 @@ async def _merchant_mail(world: World, step: Step, template: str, application: A
 
 async def caterer_is_asked(world: World, part: Part, application: Application) -> None:
     firm, path = application.firm, f"/applications/{application.application_id}"
-    async with part.step("staff", "finds it among those that wait, and asks a question", "identity") as step:
+    async with part.step("staff", "finds it among those that wait and takes it; a colleague may not", "identity"):
         waiting = await _waiting_applications(world)
         expect(application.application_id in waiting, "the application is not listed as waiting")
+        await world.identity.call("POST", f"{path}/take", token=world.staff)
+        await world.identity.refused(409, "application-taken", "POST", f"{path}/take", token=world.reviewer)
+    async with part.step("staff", "asks a question", "identity") as step:
         body = {"text": "Which events do you cater for, and how many guests a week?"}
         await world.identity.call("POST", f"{path}/questions", token=world.staff, body=body)
         step.event("identity.application.question_asked", application.application_id)
@@ -127,7 +137,11 @@ async def twin_is_rejected(world: World, part: Part, original: Application) -> N
     path = f"/applications/{application.application_id}"
     async with part.step("staff", "sees the possible duplicate and rejects it with a reason", "identity") as step:
         detail = await world.identity.call("GET", path, token=world.staff)
-        expect(original.company_id in str(detail["duplicates"]), f"duplicates are {detail['duplicates']}")
+        found = {one["company_id"]: one for one in detail["duplicates"]}
+        expect(original.company_id in found, f"duplicates are {detail['duplicates']}")
+        likeliest = found[original.company_id]
+        expect("vat_number" in likeliest["matched"], f"it was found by {likeliest['matched']}")
+        step.note(f"{likeliest['legal_name']}: {likeliest['score']:.0%} by {', '.join(likeliest['matched'])}")
         await world.identity.refused(
             422, "invalid-request", "POST", f"{path}/reject", token=world.staff, body={"reason": "because"}
         )
@@ -183,14 +197,14 @@ async def silent_one_is_withdrawn(world: World, part: Part) -> None:
 
 
 async def caterer_is_approved(world: World, part: Part, application: Application, taken_number: str) -> str:
-    """A taken customer number, an unknown price list, and then the right ones. The new customer number."""
+    """A taken customer number, an unknown price list, and then the right ones, which need two people. The new number."""
     firm, path = application.firm, f"/applications/{application.application_id}"
     terms = {
         "price_list": "no-such-list",
         "groups": [GROUP],
-        "sales_representative": "rep-rotterdam",
+        "sales_representative": world.representative_code,
         "pays_by_invoice": True,
-        "invoice_days": 30,
+        "invoice_days": ONE_PERSON_DAYS,
     }
     async with part.step(
         "staff", "approves with a customer number that is taken; another is proposed", "identity"
@@ -211,9 +225,9 @@ async def caterer_is_approved(world: World, part: Part, application: Application
         await _wait_until_returned(world, step, path)
         step.event("identity.application.returned", application.application_id)
         await _merchant_mail(world, step, "application-returned-merchant", application)
-    async with part.step("staff", "approves with price list, group, sales representative, invoice terms", "identity"):
-        body = {**terms, "customer_number": number, "price_list": world.lists.wholesale}
-        await world.identity.call("POST", f"{path}/approve", token=world.staff, body=body)
+    await _two_people_approve(
+        world, part, path, {**terms, "customer_number": number, "price_list": world.lists.wholesale, "invoice_days": 30}
+    )
     async with part.step(
         "account approval", "gives the terms, approves, tells the customer, invites", "identity"
     ) as step:
@@ -224,10 +238,31 @@ async def caterer_is_approved(world: World, part: Part, application: Application
         company = await world.identity.call("GET", f"/companies/{application.company_id}", token=world.staff)
         fields = ("number", "groups", "sales_representative", "pays_by_invoice", "invoice_days")
         given = [company[name] for name in fields]
-        expect(given == [number, [GROUP], "rep-rotterdam", True, 30], f"the company has {given}")
+        expect(given == [number, [GROUP], world.representative_code, True, 30], f"the company has {given}")
         mail = await world.mailbox.mail(firm.first.email, "application-approved")
         step.mailed(mail)
     return number
+
+
+async def _two_people_approve(world: World, part: Part, path: str, terms: dict[str, Any]) -> None:
+    """Whoever proposes such terms does not confirm them."""
+    async with part.step(
+        "staff",
+        "approves with price list, group, representative and 30 days to pay: a second person is needed",
+        "identity",
+    ):
+        proposed = await world.identity.call("POST", f"{path}/approve", token=world.staff, body=terms)
+        proposal = {"proposal": proposed["proposal"]}
+        await world.identity.refused(
+            403, "second-person-needed", "POST", f"{path}/confirm", token=world.staff, body=proposal
+        )
+    reviewer, _ = world.cast.colleagues
+    async with part.step(reviewer.name, "reads what was proposed, and confirms it", "identity") as step:
+        detail = await world.identity.call("GET", path, token=world.reviewer)
+        given = detail["proposed"]["conditions"]["invoice_days"]
+        expect(given == terms["invoice_days"], f"{given} days were proposed")
+        await world.identity.call("POST", f"{path}/confirm", token=world.reviewer, body=proposal)
+        step.note(f"{given} days")
 
 
 async def _wait_until_returned(world: World, step: Step, path: str) -> None:

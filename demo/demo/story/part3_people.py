@@ -58,7 +58,7 @@ async def accept(world: World, part: Part, person: Person, *, company_name: str)
 
 async def people_are_invited(world: World, part: Part, administrator: Member, company_name: str) -> People:
     """A buyer and an attester accept, one declines, one is revoked; who never answers is another branch."""
-    _, buyer, attester, decliner, revoked, _ = world.cast.caterer.people
+    _, buyer, attester, decliner, revoked, *_ = world.cast.caterer.people
     await _invite_buyer_and_attester(world, part, administrator, buyer, attester)
     await together(
         accept(world, part, buyer, company_name=company_name),

@@ -34,10 +34,11 @@ class Order:
 
 
 async def attested_order(world: World, part: Part, people: People) -> None:
-    """From a cart of forty lines to a confirmed order."""
+    """From a cart of forty lines to a confirmed order, on a project."""
+    project_id = await _project(world, part, people.administrator)
     priced = await _price_forty_lines(world, part, people.buyer)
     await _forgeries(world, part, people, priced["signed"])
-    order = await _submit_with_references(world, part, people.buyer, priced)
+    order = await _submit_with_references(world, part, people.buyer, priced, project_id)
     await _nobody_attests_his_own(world, part, people, order)
     await _operator_looks(world, part, order)
     async with part.step(
@@ -55,7 +56,18 @@ async def attested_order(world: World, part: Part, people: People) -> None:
         step.event("orders.order.placed", order.order_id)
         step.workflow(order.process)
         step.mailed(await world.mailbox.mail(people.buyer.person.email, "order-placed", about=order.number))
-    await _confirm(world, part, order)
+    await _confirm(world, part, order, project_id)
+
+
+async def _project(world: World, part: Part, administrator: Member) -> str:
+    """Its id."""
+    async with part.step(administrator.person.name, "opens a project that orders can be booked on", "identity") as step:
+        path = f"/companies/{administrator.company_id}/projects"
+        body = {"code": "summer-party", "name": "Zomerfeest Havenbedrijf"}
+        answer = await world.identity.call("POST", path, token=administrator.token, body=body)
+        step.event("identity.project.opened", answer["project_id"])
+        step.note("summer-party")
+    return str(answer["project_id"])
 
 
 async def _price_forty_lines(world: World, part: Part, buyer: Member) -> Answer:
@@ -117,13 +129,16 @@ def order_body(signed: str, payment: str) -> dict[str, Any]:
     return {"signed": signed, "terms_accepted": True, "payment": payment}
 
 
-async def _submit_with_references(world: World, part: Part, buyer: Member, priced: Answer) -> Order:
+async def _submit_with_references(world: World, part: Part, buyer: Member, priced: Answer, project_id: str) -> Order:
     async with part.step(
-        buyer.person.name, "submits it with line references, order reference and cost centre; it waits", "orders"
+        buyer.person.name,
+        "submits it on the project, with line references, order reference and cost centre; it waits",
+        "orders",
     ) as step:
         body = order_body(priced["signed"], "provider") | {
             "order_reference": "Company party 12 June",
             "cost_centre": "EVENTS-04",
+            "project_id": project_id,
             "line_references": {"1": "table 1 to 8", "2": "spare", "40": "kitchen"},
         }
         order = await submit(world, step, buyer, body, expected="awaiting_attestation")
@@ -133,8 +148,12 @@ async def _submit_with_references(world: World, part: Part, buyer: Member, price
 
 
 async def submit(world: World, step: Step, by: Member, body: dict[str, Any], *, expected: str) -> Order:
-    answer = await world.orders.call("POST", "/orders", token=by.token, body=body)
-    expect(answer["status"] == expected, f"the order is {answer['status']}")
+    async def known() -> Answer | None:
+        answer = await world.orders.send("POST", "/orders", token=by.token, body=body)
+        return None if answer.code == "project-unknown" else answer
+
+    answer = await until("orders has heard of the project", known)
+    expect(answer["status"] == expected, f"the order is {answer['status']} {answer.code}")
     step.event("orders.order.submitted", answer["order_id"])
     step.note(answer["number"])
     return Order(answer["order_id"], answer["number"])
@@ -170,19 +189,21 @@ async def wait_for_order(world: World, order: Order, *statuses: str) -> Answer:
     return await until(f"order {order.number} {' or '.join(statuses)}", probe)
 
 
-async def _confirm(world: World, part: Part, order: Order) -> None:
-    async with part.step("staff", "sees references and payment choice, and confirms", "orders") as step:
+async def _confirm(world: World, part: Part, order: Order, project_id: str) -> None:
+    async with part.step("staff", "sees project, references and payment choice, and confirms", "orders") as step:
         detail = await world.orders.call("GET", order.path, token=world.staff)
         references = [line.get("reference") for line in detail["order_lines"]]
         expect("table 1 to 8" in references, f"line references are {[one for one in references if one]}")
         seen = (detail["order_reference"], detail["cost_centre"], detail["payment"])
         expect(seen == ("Company party 12 June", "EVENTS-04", "provider"), f"references are {seen}")
+        of_project = await world.orders.call("GET", "/orders", token=world.staff, query={"project_id": project_id})
+        expect([one["order_id"] for one in of_project["items"]] == [order.order_id], "it is not listed for its project")
         step.note("paid by provider, not by invoice")
         await world.orders.call("POST", f"{order.path}/confirm", token=world.staff)
         step.event("orders.order.confirmed", order.order_id)
 
 
-async def _small_order(world: World, step: Step, buyer: Member, lines: int) -> Order:
+async def small_order(world: World, step: Step, buyer: Member, lines: int) -> Order:
     body = cart_for(world, lines=lines)
     priced = await world.pricing.call("POST", "/priced-carts", token=buyer.token, body=body)
     order = await submit(world, step, buyer, order_body(priced["signed"], "provider"), expected="awaiting_attestation")
@@ -192,7 +213,7 @@ async def _small_order(world: World, step: Step, buyer: Member, lines: int) -> O
 
 async def declined_order(world: World, part: Part, people: People) -> None:
     async with part.step(people.buyer.person.name, "submits a second order", "orders") as step:
-        order = await _small_order(world, step, people.buyer, 5)
+        order = await small_order(world, step, people.buyer, 5)
     async with part.step(
         people.attester.person.name, "declines it with a reason; without one it is refused", "orders"
     ) as step:
@@ -217,7 +238,7 @@ async def submit_expiring_order(world: World, part: Part, people: People) -> Ord
         part.step(people.buyer.person.name, "submits a third order, which nobody looks at", "orders") as step,
         world.deadlines(world.orders, "attestation", world.short(SHORT_ATTESTATION), GENEROUS_ATTESTATION, WEBSHOP),
     ):
-        return await _small_order(world, step, people.buyer, 4)
+        return await small_order(world, step, people.buyer, 4)
 
 
 async def order_expires(world: World, part: Part, people: People, order: Order) -> None:
@@ -288,7 +309,7 @@ async def overview(world: World, part: Part, people: People) -> None:
     async with part.step(people.buyer.person.name, "sees his own orders; the administrator sees all", "orders") as step:
         own = await _listed(world, people.buyer, "own")
         company = await _listed(world, people.administrator, "company")
-        expect(len(own) == 3 and len(company) == 4, f"{len(own)} own orders, {len(company)} of the company")
+        expect(len(own) == 4 and len(company) == 5, f"{len(own)} own orders, {len(company)} of the company")
         refused = await world.orders.send("GET", "/orders", token=people.buyer.token, query={"scope": "company"})
         if refused.status == 403:
             step.refusals.append(f"{refused.status} {refused.code}")

@@ -62,6 +62,10 @@ class World:
     """How many times as long the deadlines are that the story waits for: more on a slow machine."""
     staff: str = ""
     """The staff member's access token."""
+    reviewer: str = ""
+    """Of a colleague, the access token."""
+    representative: str = ""
+    """Of the sales representative, the access token."""
     statuses_seen: set[str] = field(default_factory=set)
     secrets: list[str] = field(default_factory=list)
     """Every token, of mailed links and of sessions; no event may hold one."""
@@ -69,6 +73,11 @@ class World:
     @property
     def lists(self) -> Lists:
         return Lists.of(self.assortment.currency)
+
+    @property
+    def representative_code(self) -> str:
+        """What companies have as their sales representative who are those of this run's."""
+        return f"rep-{self.run}"
 
     async def set_policy(self, api: Api, name: str, changes: dict[str, Any], storefront: str = EVERYWHERE) -> Answer:
         """Changes these fields of a policy and leaves the others as they are, on the version that was read."""
