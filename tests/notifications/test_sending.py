@@ -18,6 +18,7 @@ from contracts.identity.values import LinkPurpose
 from contracts.notifications.activities import Link, SendMail, Sent, Template, Undeliverable
 from contracts.shared.values import Language
 from notifications.deliveries import activities
+from notifications.deliveries.commands import give_up_on
 from notifications.deliveries.models import Delivery, DeliveryStatus
 from notifications.deliveries.sending import Post, RecipientUnknown
 from notifications.mails.mailer import MailDeferred, MailServerAway
@@ -161,6 +162,22 @@ async def test_a_contact_that_has_not_arrived_is_waited_for_and_the_others_are_n
         await send(confirmed(new_id(), known))
     assert len(smtp.taken) == 1
     assert await outcomes(database) == {("pending", "recipient-unknown"), ("sent", None)}
+
+
+async def test_nobody_waits_for_somebody_who_was_erased(
+    send: Send, smtp: ScriptedServer, database: Database, add_contact: AddContact
+) -> None:
+    """ID-27: neither a process that asks for a mail to him only now, nor the others whom the mail is for."""
+    waited_for, here = new_id(), await add_contact()
+    with pytest.raises(RecipientUnknown):
+        await send(confirmed(waited_for))
+    for _ in range(2):  # an event comes again
+        async with database.transaction() as session:
+            await give_up_on(session, waited_for, at=NOW)
+    assert await send(confirmed(waited_for)) == Undeliverable(reason="recipient-erased")
+    assert await send(confirmed(waited_for, here, notification="order/2/confirmed")) == Sent()
+    assert len(smtp.taken) == 1
+    assert sorted(kind for kind, _ in await published(database)) == ["failed", "failed", "sent"]
 
 
 async def test_a_mail_put_off_is_tried_again_and_says_why(

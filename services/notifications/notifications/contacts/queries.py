@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.shared.values import Language
-from notifications.contacts.models import Contact
+from notifications.contacts.models import Contact, ErasedContact
 from notifications.mails.policy import MailPolicy
 
 _KNOWN = select(Contact.key, Contact.email, Contact.language, Contact.name, Contact.company_name)
@@ -44,3 +44,11 @@ async def names_of(session: AsyncSession, contacts: Collection[str]) -> dict[str
         return {}
     rows = await session.execute(select(Contact.key, Contact.name).where(Contact.key.in_(contacts)))
     return {row.key: row.name for row in rows}
+
+
+async def erased_among(session: AsyncSession, contacts: Collection[UUID]) -> frozenset[UUID]:
+    """Those of them who were erased."""
+    if not contacts:
+        return frozenset()
+    found = await session.scalars(select(ErasedContact.contact_id).where(ErasedContact.contact_id.in_(contacts)))
+    return frozenset(found)

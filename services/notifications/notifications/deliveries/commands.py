@@ -16,7 +16,8 @@ from chassis.errors import NotYet
 from chassis.ids import new_id
 from chassis.outbox import traceparent
 from contracts.notifications.activities import Link, Template
-from notifications.deliveries.models import GIVE_UP_AFTER, MERCHANT, SERVER_AWAY, Delivery, DeliveryStatus
+from notifications.contacts.models import ErasedContact
+from notifications.deliveries.models import ERASED, GIVE_UP_AFTER, MERCHANT, SERVER_AWAY, Delivery, DeliveryStatus
 from notifications.mails.letters import message_id
 from notifications.mails.mailer import MailRefused
 
@@ -123,14 +124,16 @@ async def hurry(session: AsyncSession, *, at: datetime) -> None:
 
 
 async def give_up_on(session: AsyncSession, contact_id: UUID, *, at: datetime) -> None:
-    """Nothing is sent any more to somebody who was erased."""
+    """Nothing is sent any more to somebody who was erased, nor is what others wish for him later."""
+    erased = insert(ErasedContact).values(contact_id=contact_id, erased_at=at)
+    await session.execute(erased.on_conflict_do_nothing())
     waiting = select(Delivery).where(
         Delivery.contact_id == contact_id,
         Delivery.status.in_([DeliveryStatus.PENDING, DeliveryStatus.SENDING]),
     )
     for delivery in await session.scalars(waiting.order_by(Delivery.id).with_for_update()):
         with caused_by(delivery.because):
-            delivery.fail(reason="recipient-erased", at=at)
+            delivery.fail(reason=ERASED, at=at)
 
 
 Outcome = MailRefused | NotYet | None

@@ -27,6 +27,8 @@ NOTED_WITHIN = timedelta(seconds=10)
 """What became of a mail is tried to be noted for so long."""
 SERVER_AWAY = "mail-server-"
 """With this begin the reasons of attempts that the mail server spoiled, and not the mail."""
+ERASED = "recipient-erased"
+"""Why nothing was sent."""
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=15)
 
 

@@ -21,9 +21,9 @@ from chassis.policies import policy
 from chassis.transient import retried
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
-from notifications.contacts.queries import Recipient, find_recipients, names_of
+from notifications.contacts.queries import Recipient, erased_among, find_recipients, names_of
 from notifications.deliveries.commands import Outcome, hurry, record_outcomes
-from notifications.deliveries.models import NOTED_WITHIN, Delivery
+from notifications.deliveries.models import ERASED, NOTED_WITHIN, Delivery
 from notifications.mails.addresses import deliverable
 from notifications.mails.letters import Letter, Mailbox, write_letter
 from notifications.mails.mailer import Mailer, MailRefused
@@ -38,7 +38,7 @@ Find = Callable[[AsyncSession], Awaitable[Sequence[Delivery]]]
 
 
 class RecipientUnknown(NotYet):
-    """The contact has not arrived here yet, or was erased."""
+    """The contact has not arrived here yet."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +163,7 @@ class _Mails:
     keys: LinkKeys
     policy: MailPolicy
     recipients: dict[UUID | None, Recipient]
+    erased: frozenset[UUID]
     names: dict[str, str]
     at: datetime
 
@@ -172,9 +173,11 @@ class _Mails:
     ) -> "_Mails":
         open_ones = [one for one in deliveries if not one.is_closed]
         mail_policy = await policy(session, MailPolicy) if open_ones else MailPolicy()
-        recipients = await find_recipients(session, {one.contact_id for one in open_ones}, mail_policy)
+        wanted = {one.contact_id for one in open_ones}
+        recipients = await find_recipients(session, wanted, mail_policy)
+        erased = await erased_among(session, {one for one in wanted if one is not None and one not in recipients})
         people = {one.parameters[name] for one in open_ones for name in PEOPLE & one.parameters.keys()}
-        return cls(keys, mail_policy, recipients, await names_of(session, people), at)
+        return cls(keys, mail_policy, recipients, erased, await names_of(session, people), at)
 
     def begin(self, delivery: Delivery) -> Attempt:
         """The letter, and a delivery that says that it is about to be sent; or why not."""
@@ -188,9 +191,12 @@ class _Mails:
             delivery.fail(reason="too-old", at=self.at)
             return Attempt(delivery)
         recipient = self.recipients.get(delivery.contact_id)
+        if delivery.contact_id in self.erased:
+            delivery.fail(reason=ERASED, at=self.at)
+            return Attempt(delivery)
         if recipient is None:
             delivery.postpone(reason="recipient-unknown", at=self.at)
-            problem = RecipientUnknown("recipient-unknown", "The contact is not known here, not yet or not any more.")
+            problem = RecipientUnknown("recipient-unknown", "The contact is not known here yet.")
             return Attempt(delivery, problem=problem)
         address = deliverable(recipient.address)
         if address is None:

@@ -144,6 +144,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_contacts")),
     )
     op.create_table(
+        "erased_contacts",
+        sa.Column("contact_id", sa.Uuid(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("contact_id", name=op.f("pk_erased_contacts")),
+    )
+    op.create_table(
         "deliveries",
         sa.Column("notification", sa.Text(), nullable=False),
         sa.Column("recipient", sa.Text(), nullable=False),
