@@ -119,6 +119,7 @@ class Fuzzing:
             people["administrator"],
             people["administrator"],
             people["member"],
+            self.world.representative,
             {},
         ]
 

@@ -35,6 +35,7 @@ from identity.second_factor.codes import SecretBox
 from identity.sign_in.passwords import Passwords
 from identity.staff.commands import AddStaff, StaffTerms, bootstrap_staff
 from identity.staff.models import ADMINISTRATOR
+from identity.vat_checks.vies import Vies
 from orders.app import KEYS
 from tests.conftest import service
 from tests.identity.people import CHEAP
@@ -67,7 +68,8 @@ class Installation:
 
     def _resources(self, name: str) -> Resources:
         signing: Resources = {Signer: self.signers[name]} if name in self.signers else {KeyRing: KEYS}
-        of_identity = {SecretBox: SecretBox(self.master_key), LinkKeys: LINKS, Passwords: CHEAP, Issuer: Issuer(None)}
+        of_identity: Resources = {SecretBox: SecretBox(self.master_key), LinkKeys: LINKS, Passwords: CHEAP}
+        of_identity = {**of_identity, Issuer: Issuer(None), Vies: Vies(None)}
         return signing | of_identity if name == "identity" else signing
 
     async def begin(self) -> None:
@@ -157,7 +159,7 @@ class Installation:
         """What workers do in the background, until nothing waits: imports are read and applied, the log is sealed."""
         for name in ("identity", "pricing"):
             for one in service(name).background:
-                while await one(self.databases[name], {}, clock.now()):
+                while await one(self.databases[name], self._resources(name), clock.now()):
                     pass
 
 

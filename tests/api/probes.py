@@ -8,7 +8,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from chassis import clock
+from tests.api.planting import LONG_TERMS
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ APPLICATION = {
     "company": {"legal_name": "New B.V.", "country": "NL"},
     "applicant": {"name": "Bram Jansen", "email": "bram@new.example"},
 }
+CONSUMER = {"storefront": "main", "language": "nl", "company": {"legal_name": "New B.V.", "country": "NL"}}
+ACCESS = {**PERSON, "organisation": "Elders", "wanted_role": "Reviewer", "reason": "To help."}
+AWAY = {"since": clock.now().isoformat(), "until": (clock.now() + timedelta(days=1)).isoformat()}
 ARTICLE = {"names": {"en": "Hurricane lantern"}, "unit": "piece", "vat_class": "standard"}
 
 
@@ -78,14 +85,27 @@ def policies(*names: str) -> dict[str, list[Probe]]:
 
 IDENTITY = {
     **policies("registration", "approval", "invitation", "status-table", "roles", "organisation", "second-factor"),
-    **policies("external-sign-in"),
+    **policies("external-sign-in", "consumer-accounts", "access-request", "staff-roles"),
     "POST /v1/companies": [ask({"legal_name": "New B.V.", "country": "NL", "language": "nl", "storefront": "main"})],
-    "GET /v1/companies": [ask()],
-    "GET /v1/companies/{company_id}": [ask()],
+    "GET /v1/companies": [ask(), filtered("search={customer_number}")],
+    "GET /v1/companies/{company_id}": [ask(), ask(company_id="merged_id")],
     "PATCH /v1/companies/{company_id}": [ask({"department": "Kitchen"})],
     "GET /v1/companies/{company_id}/status": [ask()],
+    "GET /v1/companies/{company_id}/merge": [
+        ask(query="into={company_id}", company_id="duplicate_id"),
+        ask(query="into={company_id}", company_id="own.duplicate_id"),
+        ask(query="into={own.company_id}", company_id="duplicate_id"),
+    ],
+    "POST /v1/groups": [ask({"code": "bakers", "names": {"en": "Bakeries"}})],
+    "GET /v1/groups": [ask()],
+    "GET /v1/groups/{code}": [ask(code="group")],
+    "PATCH /v1/groups/{code}": [ask({"active": True}, code="group")],
+    "POST /v1/storefronts": [ask({"code": "annex", "name": "Annex", "access": "public"})],
+    "GET /v1/storefronts": [ask()],
+    "GET /v1/storefronts/{code}": [ask(code="storefront")],
+    "PATCH /v1/storefronts/{code}": [ask({"catalogues": ["summer"]}, code="storefront")],
     "POST /v1/contacts": [ask({**PERSON, "groups": ["trade"], "company_id": "{company_id}"})],
-    "GET /v1/contacts": [filtered("company_id={company_id}")],
+    "GET /v1/contacts": [filtered("company_id={company_id}"), filtered("email={email}"), filtered("search={email}")],
     "GET /v1/contacts/{contact_id}": [ask()],
     "PATCH /v1/contacts/{contact_id}": [ask({"name": "Another"})],
     "GET /v1/contacts/{contact_id}/personal-data": [ask()],
@@ -93,20 +113,51 @@ IDENTITY = {
     "POST /v1/applications": [
         ask(APPLICATION),
     ],
-    "GET /v1/applications": [ask()],
-    "GET /v1/applications/{application_id}": [ask()],
+    "GET /v1/applications": [ask(), filtered("reviewer={staff_id}")],
+    "GET /v1/applications/{application_id}": [ask(), ask(query="customer_number={customer_number}")],
+    "POST /v1/applications/{application_id}/take": [ask()],
+    "POST /v1/applications/{application_id}/give": [ask({"staff_id": "{staff_id}"})],
+    "POST /v1/applications/{application_id}/release": [ask()],
     "GET /v1/application-questions/{token}": [ask(token="answer_token")],
     "POST /v1/application-questions/{token}/answer": [ask({"text": "Yes."}, token="answer_token")],
     "POST /v1/applications/{application_id}/questions": [ask({"text": "And?"})],
-    "POST /v1/applications/{application_id}/approve": [ask({"price_list": "own-beukenhof"})],
+    "POST /v1/applications/{application_id}/retract": [ask({"proposal": 1}, application_id="proposed_id")],
+    "POST /v1/applications/{application_id}/approve": [
+        ask({"price_list": "own-beukenhof"}),
+        ask(LONG_TERMS, application_id="proposed_id"),
+    ],
+    "POST /v1/applications/{application_id}/confirm": [
+        ask({"proposal": 2}, by="colleague", application_id="proposed_id")
+    ],
+    "POST /v1/application-decisions": [
+        ask({"decisions": [{"application_id": "{application_id}", "verdict": "reject", "reason": "credit"}]})
+    ],
     "POST /v1/applications/{application_id}/reject": [ask({"reason": "credit"}, answers=409)],
     "POST /v1/applications/{application_id}/withdraw": [ask(answers=409)],
+    "POST /v1/consumer-applications": [
+        ask({**CONSUMER, "email": "{consumer_email}", "password": "not the password"}, answers=401),
+        ask({**CONSUMER, **PASSWORD, "email": "{own.consumer_email}"}),
+    ],
     "GET /v1/roles": [ask()],
     "GET /v1/organisation": [ask()],
     "GET /v1/me": [ask()],
     "GET /v1/companies/{company_id}/members": [ask(), ask(query="removed=true")],
     "POST /v1/companies/{company_id}/members": [ask({**PERSON, "role": "user"})],
-    "PATCH /v1/members/{member_id}": [ask({"always_attested": False})],
+    "PATCH /v1/members/{member_id}": [
+        ask({"always_attested": False}),
+        ask({"locations": ["{location_id}"]}, member_id="own.member_id"),
+    ],
+    "PUT /v1/members/{member_id}/substitution": [
+        ask({**AWAY, "substitute_id": "{member_id}"}, member_id="administrator_id"),
+        ask({**AWAY, "substitute_id": "{member_id}"}, member_id="own.administrator_id"),
+    ],
+    "DELETE /v1/members/{member_id}/substitution": [ask(member_id="administrator_id")],
+    "GET /v1/companies/{company_id}/projects": [ask(), ask(query="closed=true")],
+    "POST /v1/companies/{company_id}/projects": [
+        ask({"code": "bridge", "name": "Bridge"}),
+        ask({"code": "lock", "name": "Lock", "contact_id": "{contact_id}"}, company_id="own.company_id"),
+    ],
+    "PATCH /v1/projects/{project_id}": [ask({"name": "Another"})],
     "GET /v1/companies/{company_id}/locations": [ask()],
     "POST /v1/companies/{company_id}/locations": [ask(LOCATION)],
     "PATCH /v1/locations/{location_id}": [ask({"name": "Another"})],
@@ -145,7 +196,17 @@ IDENTITY = {
         ask({"kind": "member", "return_to": "https://shop.example/", "company_id": "{company_id}"}, answers=403)
     ],
     "POST /v1/sessions/external/finish": [ask({"attempt": "nobody's", "state": "x", "code": "x"}, answers=401)],
-    "POST /v1/staff": [ask({**PASSWORD, "name": "Joost Vos", "email": "joost@merchant.example"})],
+    "POST /v1/staff": [ask({**PASSWORD, "name": "Noor Vos", "email": "noor@merchant.example", "role": "trainee"})],
+    "GET /v1/staff": [ask()],
+    "GET /v1/staff/{staff_id}": [ask()],
+    "PUT /v1/staff/{staff_id}/terms": [ask({"role": "administrator"})],
+    "POST /v1/staff-passwords": [ask({"email": "{staff_email}"})],
+    "POST /v1/staff-passwords/confirm": [ask({**PASSWORD, "token": "{staff_token}"})],
+    "POST /v1/staff/{staff_id}/password-link": [ask()],
+    "POST /v1/access-requests": [ask(ACCESS)],
+    "GET /v1/access-requests": [ask()],
+    "POST /v1/access-requests/{request_id}/grant": [ask({"role": "trainee"})],
+    "POST /v1/access-requests/{request_id}/refuse": [ask({"reason": "not_expected"}, answers=409)],
     "GET /v1/activity": [
         ask(),
         ask(query="company_id={company_id}"),
@@ -166,8 +227,16 @@ IDENTITY = {
     "GET /v1/exports/members": [filtered("company_id={company_id}")],
     "POST /v1/companies/{company_id}/suspend": [ask({"reason": "Unpaid"})],
     "POST /v1/companies/{company_id}/reactivate": [ask()],
+    "POST /v1/projects/{project_id}/close": [ask()],
     "POST /v1/locations/{location_id}/close": [ask()],
     "DELETE /v1/members/{member_id}": [ask()],
+    "DELETE /v1/groups/{code}": [ask(code="group")],
+    "POST /v1/companies/{company_id}/merge": [
+        ask({"into": "{own.company_id}", "price_lists": "move"}, company_id="duplicate_id"),
+        ask({"into": "{company_id}", "price_lists": "move"}, company_id="own.company_id", answers=422),
+    ],
+    "POST /v1/staff/{staff_id}/deactivate": [ask()],
+    "POST /v1/staff/{staff_id}/reactivate": [ask()],
     # From here on the caller's own session has ended.
     "POST /v1/sessions/revoke-others": [ask()],
     "DELETE /v1/sessions/current": [filtered("")],
@@ -201,13 +270,16 @@ ORDERS = {
     **policies("attestation", "placement"),
     "POST /v1/orders": [
         ask({**ORDER, "signed": "{signed}"}, by="member"),
+        ask({**ORDER, "signed": "{staff_signed}"}),
         ask({**ORDER, "signed": "{own.signed}", "location_id": "{location_id}"}, answers=409, by="member"),
+        ask({**ORDER, "signed": "{own.signed}", "project_id": "{project_id}"}, answers=409, by="member"),
     ],
     "GET /v1/orders": [
         ask(),
         filtered("company_id={company_id}"),
         filtered("member_id={member_id}"),
         filtered("location_id={location_id}"),
+        filtered("project_id={project_id}"),
         filtered("search={order_number}"),
     ],
     "GET /v1/orders/export": [filtered("company_id={company_id}")],

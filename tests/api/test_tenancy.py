@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, true
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import Forbidden, NotFound
 from chassis.http.app import operations
 from chassis.ids import new_id
 from contracts.identity.tokens import StaffClaims
+from contracts.identity.values import StaffPermission
 from orders.orders.models import Order
 from tests.api.installation import SERVICES
 from tests.api.probes import PROBES
@@ -30,8 +31,9 @@ def test_every_documented_operation_is_asked(name):
 
 
 async def test_nobody_is_given_or_told_anything_of_another_company(planted):
-    """By no operation: neither strangers with and without tokens, nor who was a member, nor who is suspended; nor is
-    anything changed by them."""
+    """By no operation: neither strangers with and without tokens, nor who was a member, nor who is suspended, nor the
+    sales representative of another company (ID-20), nor one of the staff without permissions (ID-21); nor is anything
+    changed by them."""
     before = await kept(planted.merchant, planted.world)
     assert len(before) > 30
     assert await leaks(planted.merchant, planted.world, everything(planted.merchant)) == []
@@ -66,6 +68,25 @@ async def _tells(connection: AsyncConnection, order_id: UUID, _caller: Any) -> A
     raise Forbidden("not-yours") if await connection.scalar(select(Order.id).where(Order.id == order_id)) else NotFound
 
 
+def _all(*_: Any) -> ColumnElement[bool]:
+    """In place of the companies of whom he is the sales representative."""
+    return true()
+
+
+async def _unasked(*_: Any) -> None:
+    """In place of a question that is refused."""
+
+
+async def _leads(*_: Any) -> bool:
+    """In place of whether the path leads to one of his companies."""
+    return True
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """In place of what the caller lacks."""
+
+
+SEES = "contracts.identity.tokens.StaffClaims.sees"
 SEEDED: list[tuple[str, str, Any]] = [
     ("identity GET /v1/companies/{company_id}/members", "identity.members.routes.may_manage", _anybody),
     ("identity PATCH /v1/members/{member_id}", "identity.members.routes.managed_company", _every_company),
@@ -83,21 +104,56 @@ SEEDED: list[tuple[str, str, Any]] = [
         _every_company,
     ),
     ("identity GET /v1/activity", "identity.activity_log.routes.managed_company", _every_company),
+    ("identity POST /v1/companies/{company_id}/projects", "identity.projects.routes.may_manage", _anybody),
+    ("identity PATCH /v1/projects/{project_id}", "identity.projects.routes.managed_company", _every_company),
+    ("identity POST /v1/projects/{project_id}/close", "identity.projects.routes.managed_company", _every_company),
+    (
+        "identity PUT /v1/members/{member_id}/substitution",
+        "identity.members.substitution_routes.managed_company",
+        _every_company,
+    ),
     ("orders GET /v1/orders", "orders.orders.queries.visible", lambda _: true()),
     ("orders GET /v1/orders/{order_id}", "orders.orders.queries.visible", lambda _: true()),
     ("orders GET /v1/orders/{order_id}", "orders.orders.routes.find_order", _tells),
     ("orders POST /v1/orders", "orders.orders.routes.must_belong", _anybody),
-    ("orders POST /v1/orders/{order_id}/attest", "orders.attestation.commands._company_of", _every_company),
+    ("orders POST /v1/orders/{order_id}/attest", "orders.attestation.commands._account_of", _every_company),
     ("orders PUT /v1/limits/companies/{company_id}", "orders.limits.routes._may_manage", _anybody),
     ("pricing POST /v1/prices", "pricing.priced_carts.routes._company_of", lambda _, named: named),
 ]
 """The operation that leaks, when this scope is taken away from it."""
+SEEDED_FOR_STAFF: list[tuple[str, str, Any]] = [
+    ("identity GET /v1/companies", "identity.companies.routes.own_companies", _all),
+    ("identity GET /v1/companies/{company_id}", "identity.staff.companies.own_companies", _all),
+    ("identity GET /v1/companies/{company_id}/merge", "identity.merging.routes.must_own", _unasked),
+    ("identity POST /v1/contacts", "identity.contacts.routes.must_own", _unasked),
+    ("identity GET /v1/contacts", "identity.contacts.routes.own_contacts", _all),
+    ("identity GET /v1/applications", "identity.applications.routes.own_companies", _all),
+    ("identity GET /v1/exports/companies", "identity.exports.routes.own_companies", _all),
+    ("identity GET /v1/exports/members", "identity.exports.routes.own_companies", _all),
+    ("identity DELETE /v1/members/{member_id}", "identity.access.leads_to_own_company", _leads),
+    ("identity PATCH /v1/companies/{company_id}", "identity.access.leads_to_own_company", _leads),
+    ("pricing POST /v1/priced-carts", SEES, lambda *_: True),
+    ("pricing GET /v1/terms/{kind}/{assignee}", SEES, lambda *_: True),
+    ("orders POST /v1/orders", SEES, lambda *_: True),
+    ("orders GET /v1/orders", "orders.orders.queries.is_his", _all),
+    ("orders GET /v1/orders/export", "orders.orders.queries.is_his", _all),
+    ("orders GET /v1/orders/{order_id}", "orders.own_companies.is_his", _all),
+    ("orders POST /v1/orders/{order_id}/cancel", "orders.access.leads_to_own_company", _leads),
+    ("orders PUT /v1/limits/companies/{company_id}", "orders.access.leads_to_own_company", _leads),
+    ("identity GET /v1/groups", "identity.access.permission_lacking", _nothing),
+    ("pricing GET /v1/articles", "pricing.access.permission_lacking", _nothing),
+    ("orders GET /v1/policies/placement", "orders.access.permission_lacking", _nothing),
+    ("notifications GET /v1/deliveries", "notifications.access.permission_lacking", _nothing),
+    ("identity POST /v1/companies/{company_id}/merge", "identity.merging.routes.must_own", _unasked),
+]
+"""The same for those of the staff who do not come to every company. A merge is last: it ends one."""
 
 
-async def test_a_scope_that_is_missing_is_found(copy, monkeypatch):
+@pytest.mark.parametrize("seeded", [SEEDED, SEEDED_FOR_STAFF], ids=["of members", "of staff"])
+async def test_a_scope_that_is_missing_is_found(copy, monkeypatch, seeded):
     """Whichever it is."""
     missed = []
-    for name, scope, broken in SEEDED:
+    for name, scope, broken in seeded:
         asked = [one for one in everything(copy.merchant) if one.name == name]
         with monkeypatch.context() as patched:
             patched.setattr(scope, broken)
@@ -108,7 +164,9 @@ async def test_a_scope_that_is_missing_is_found(copy, monkeypatch):
 
 async def test_whoever_is_taken_for_staff_is_found(copy):
     """Every reading operation for staff alone is a leak, once anybody counts as staff."""
-    staff = StaffClaims(sub=UUID(copy.world.theirs.things["staff_id"]), sid=new_id())
+    staff = StaffClaims(
+        sub=UUID(copy.world.theirs.things["staff_id"]), sid=new_id(), permissions=frozenset(StaffPermission)
+    )
     for name, app in copy.merchant.apps.items():
         module = import_module(f"{name}.access")
         app.dependency_overrides[getattr(module, "_staff", None) or module.staff_claims] = lambda: staff

@@ -2,19 +2,29 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
 
 from chassis.http.app import Operation, operations
+from contracts.identity.operations import SIGNED_IN
+from tests.api.callers import ACTIVE, NOBODY, OUT, REPRESENTATIVE, TRAINEE, nothing_like, strangers
 from tests.api.installation import SERVICES, Installation
-from tests.api.planting import ACTIVE, NOBODY, OUT, Headers, World, nothing_like, strangers
+from tests.api.planting import Headers, World
 from tests.api.probes import PROBES, Probe
 
-CONSTANTS = {"kind": "company", "country": "NL", "vat_class": "standard", "article": "lantern"}
-"""Of the merchant's, in paths."""
+CONSTANTS = {
+    "kind": "company",
+    "country": "NL",
+    "vat_class": "standard",
+    "article": "lantern",
+    "group": "horeca",
+    "storefront": "portal",
+}
+"""Of the merchant's, in paths: no company's."""
 UNIQUE = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)|\bC-\d{6}\b|\bA-\d{6}\b"
 )
@@ -37,6 +47,16 @@ class Asked:
     service: str
     operation: Operation
     probe: Probe
+    needs: str | None
+    """Of staff: the permission that the operation declares."""
+    for_own: bool
+    """Also for who acts for his own companies alone."""
+
+    def is_open_to(self, who: str) -> bool:
+        """Whether it answers one of the staff who comes to no company of others: what is his, or that something is wrong."""
+        if who == REPRESENTATIVE:
+            return self.for_own or any(name.startswith("own.") for name in self.probe.names.values())
+        return self.needs == SIGNED_IN
 
     @property
     def name(self) -> str:
@@ -44,8 +64,8 @@ class Asked:
 
     @property
     def names_an_object(self) -> bool:
-        constant = re.sub(r"{(kind|country|vat_class)}", "", self.operation.path)
-        return self.probe.names_an_object(constant)
+        named = (self.probe.names.get(one, one) for one in re.findall(r"{(\w+)}", self.operation.path))
+        return self.probe.names_an_object(" ".join(f"{{{one}}}" for one in named if one not in CONSTANTS))
 
     async def send(
         self, merchant: Installation, who: Headers, things: Mapping[str, str], own: Mapping[str, str]
@@ -77,13 +97,22 @@ def _each(value: Any, filled: Any) -> Any:
 
 def everything(merchant: Installation) -> list[Asked]:
     """In the order of the table, which asks last for what ends something."""
-    found = {(name, f"{one.method} {one.path}"): one for name in SERVICES for one in operations(merchant.apps[name])}
-    return [
-        Asked(service, found[service, name], probe)
-        for service in SERVICES
-        for name, probes in PROBES[service].items()
-        for probe in probes
-    ]
+    return [one for service in SERVICES for one in _of_service(service, merchant.apps[service])]
+
+
+def _of_service(service: str, app: FastAPI) -> Iterator[Asked]:
+    found = {f"{one.method} {one.path}": one for one in operations(app)}
+    paths = app.openapi()["paths"]
+    for name, probes in PROBES[service].items():
+        declared = paths[found[name].path][found[name].method.lower()]
+        for probe in probes:
+            yield Asked(
+                service,
+                found[name],
+                probe,
+                declared.get("x-permission"),
+                declared.get("x-for-own-companies", False),
+            )
 
 
 async def leaks(merchant: Installation, world: World, asked: list[Asked]) -> list[Leak]:
@@ -121,7 +150,8 @@ async def _leaks_to(merchant: Installation, world: World, one: Asked, who: str, 
 
 async def _absent_for_staff(merchant: Installation, world: World, one: Asked) -> AsyncIterator[str]:
     """Staff have all companies, so all that they could be given wrongly is something for nothing."""
-    absent = nothing_like(world.theirs.things)
+    never_signed = dict.fromkeys(("signed", "staff_signed"), "no.cart.ever")
+    absent = nothing_like(world.theirs.things) | never_signed
     answer = await one.send(merchant, world.staff, absent, world.ours.things)
     if answer.status_code >= 500 or world.theirs.words in answer.text:
         yield f"{answer.status_code} for what never was: {answer.text[:200]}"
@@ -134,6 +164,8 @@ def _refusals(one: Asked, who: str) -> set[int]:
         return set()
     if who in NOBODY:
         return {401}
+    if who in (REPRESENTATIVE, TRAINEE):
+        return set() if one.is_open_to(who) else {403, 404}
     if access == "staff":
         return {403}
     if who in OUT and not (one.probe.shows and not one.names_an_object):
