@@ -8,12 +8,12 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
-from chassis.http.paging import decode_cursor
 from chassis.processes import ProcessStart
 from contracts.identity.activities import TASK_QUEUE, InvitationStatus
 from contracts.identity.processes import INVITATION_ACCEPTANCE, StartInvitationAcceptance, invitation_id
 from identity.companies.models import Company
 from identity.contacts.models import Contact
+from identity.cursors import id_after
 from identity.invitations.models import Invitation
 from identity.sign_in.models import Credential
 
@@ -32,8 +32,7 @@ async def invitations_of(
     if status:
         query = query.where(Invitation.status == status)
     if cursor:
-        (after,) = decode_cursor(cursor, 1)
-        query = query.where(Invitation.id < UUID(after))
+        query = query.where(Invitation.id < id_after(cursor))
     return (await connection.execute(query)).all()
 
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.http.paging import decode_cursor
 from identity.companies.models import Company
 from identity.contacts.models import Contact
+from identity.cursors import id_after
 from identity.members.models import Member
 from identity.staff.models import StaffMember
 
@@ -28,8 +28,7 @@ async def members_of(
     if not removed:
         query = query.where(Member.active)
     if cursor:
-        (after,) = decode_cursor(cursor, 1)
-        query = query.where(Member.id > UUID(after))
+        query = query.where(Member.id > id_after(cursor))
     return (await connection.execute(query)).all()
 
 
