@@ -16,6 +16,8 @@ MAIN_JOB = {
     "identity POST /companies": 201,
     "identity POST /contacts": 201,
     "identity POST /applications": 201,
+    "identity POST /applications/{application_id}/approve": 202,
+    "identity POST /application-decisions": 200,
     "identity POST /companies/{company_id}/members": 201,
     "identity POST /companies/{company_id}/invitations": 200,
     "identity POST /companies/{company_id}/locations": 201,

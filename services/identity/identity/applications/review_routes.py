@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Header
 from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic.config import JsonDict
 
 from chassis.clock import now
 from chassis.http.routing import ForgetfulRoute, Router, Session
@@ -16,7 +17,7 @@ from identity.access import Staff
 from identity.applications import bulk_decisions, commands, reviewing
 from identity.applications.bulk_decisions import Decision, Request, decide_all
 from identity.applications.models import Application
-from identity.applications.routes import ApproveBody, RejectBody, StatusAnswer
+from identity.applications.routes import TERMS, ApproveBody, RejectBody, StatusAnswer
 
 router = Router(prefix="/v1/applications", tags=["applications"])
 bulk_router = Router(prefix="/v1/application-decisions", tags=["applications"], kind=ForgetfulRoute)
@@ -42,7 +43,12 @@ class ProposalBody(BaseModel):
     proposal: int = Field(ge=1, description="Its number, as you read it")
 
 
+APPROVAL: JsonDict = {"application_id": "019a2043-71b0-7600-b3a5-6b2089d37483", "verdict": "approve", **TERMS}
+
+
 class Approval(ApproveBody):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [APPROVAL]})
+
     application_id: UUID
     verdict: Literal["approve"]
 
@@ -56,7 +62,7 @@ OneDecision = Annotated[Approval | Rejection, Field(discriminator="verdict")]
 
 
 class DecisionsBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"decisions": [APPROVAL]}]})
 
     decisions: Annotated[list[OneDecision], Field(min_length=1, max_length=bulk_decisions.MOST)]
 

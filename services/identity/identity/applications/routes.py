@@ -194,7 +194,12 @@ class AskedAnswer(BaseModel):
     question: int
 
 
+TERMS: JsonDict = {"groups": ["horeca"], "pays_by_invoice": True, "invoice_days": 30, "price_list": "wholesale-2026"}
+
+
 class ApproveBody(ConditionsBody):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [TERMS]})
+
     price_list: Code | None = None
 
 
