@@ -257,6 +257,8 @@ async def _applications(merchant: Installation, staff: Headers, it: Planted) -> 
         body["applicant"] = {"name": f"{name} {it.words}", "email": email}
         application = await merchant.call("identity", "POST", "/applications", {}, body)
         it.things[f"{name}_id"] = application["application_id"]
+        path, his = f"/companies/{application['company_id']}", {"sales_representative": it.words}
+        await merchant.call("identity", "PATCH", path, staff, his, headers={"If-Match": "*"})
     asked, proposed = it.things["application_id"], it.things["proposed_id"]
     await merchant.call("identity", "POST", f"/applications/{asked}/questions", staff, {"text": f"Who is {it.words}?"})
     it.things["answer_token"] = link(LinkPurpose.ANSWER, asked, f"application@{it.words}.example")

@@ -44,8 +44,8 @@ def ask(body: Any = None, query: str = "", *, answers: int | None = None, by: st
     return Probe(body, query, names, answers, by)
 
 
-def filtered(query: str) -> Probe:
-    return Probe(query=query, shows=True)
+def filtered(query: str, **names: str) -> Probe:
+    return Probe(query=query, names=names, shows=True)
 
 
 def upload(file: str, **names: str) -> Probe:
@@ -114,7 +114,10 @@ IDENTITY = {
         ask(APPLICATION),
     ],
     "GET /v1/applications": [ask(), filtered("reviewer={staff_id}")],
-    "GET /v1/applications/{application_id}": [ask(), ask(query="customer_number={customer_number}")],
+    "GET /v1/applications/{application_id}": [
+        ask(),
+        filtered("customer_number={customer_number}", application_id="own.application_id"),
+    ],
     "POST /v1/applications/{application_id}/take": [ask()],
     "POST /v1/applications/{application_id}/give": [ask({"staff_id": "{staff_id}"})],
     "POST /v1/applications/{application_id}/release": [ask()],

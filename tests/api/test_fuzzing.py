@@ -9,7 +9,7 @@ from tests.api.fuzzing import Fuzzing
 from tests.api.installation import SERVICES
 from tests.api.serving import served
 
-CASES = int(os.environ.get("COUNTERSIGN_FUZZ_CASES", "6"))
+CASES = int(os.environ.get("COUNTERSIGN_FUZZ_CASES", "4"))
 """Per operation. `make fuzz` sends many more."""
 SEED = int(os.environ.get("COUNTERSIGN_FUZZ_SEED", "1"))
 

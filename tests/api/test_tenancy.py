@@ -51,6 +51,22 @@ async def test_whoever_it_is_for_reaches_all_that_strangers_were_refused(copy):
     assert refused == []
 
 
+async def test_a_representative_reads_what_is_of_his_own_company(planted):
+    """ID-20: he is no stranger there, so what he was refused was refused because it is another's."""
+    merchant, world = planted.merchant, planted.world
+    read, things = [], world.ours.things
+    for one in everything(merchant):
+        if one.operation.method == "GET" and one.names_an_object and one.operation.access != "public":
+            answer = await one.send(merchant, world.representative, things, things)
+            if answer.status_code == 403:
+                assert answer.json()["permission"] == StaffPermission.SEE_ALL_COMPANIES
+                assert not one.for_own
+            else:
+                assert answer.status_code == 200, one.name
+                read.append(one.name)
+    assert len(read) > 15
+
+
 # -- the walk finds what it is there for ------------------------------------------------------------------------------
 
 
@@ -128,6 +144,7 @@ SEEDED_FOR_STAFF: list[tuple[str, str, Any]] = [
     ("identity POST /v1/contacts", "identity.contacts.routes.must_own", _unasked),
     ("identity GET /v1/contacts", "identity.contacts.routes.own_contacts", _all),
     ("identity GET /v1/applications", "identity.applications.routes.own_companies", _all),
+    ("identity GET /v1/applications/{application_id}", "identity.applications.routes.own_companies", _all),
     ("identity GET /v1/exports/companies", "identity.exports.routes.own_companies", _all),
     ("identity GET /v1/exports/members", "identity.exports.routes.own_companies", _all),
     ("identity DELETE /v1/members/{member_id}", "identity.access.leads_to_own_company", _leads),
