@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.errors import Forbidden, NotFound
 from chassis.http.app import operations
 from chassis.ids import new_id
+from contracts.identity.operations import SIGNED_IN
 from contracts.identity.tokens import StaffClaims
 from contracts.identity.values import StaffPermission
 from orders.orders.models import Order
@@ -65,6 +66,24 @@ async def test_a_representative_reads_what_is_of_his_own_company(planted):
                 assert answer.status_code == 200, one.name
                 read.append(one.name)
     assert len(read) > 15
+
+
+async def test_staff_without_permissions_are_told_which_one_is_missing(planted):
+    """ID-21: by every operation but those of one's own account; what is a company's is not there for them (ID-20)."""
+    merchant, world = planted.merchant, planted.world
+    for one in everything(merchant):
+        if one.needs not in (None, SIGNED_IN):
+            things = world.theirs.things
+            answer = await one.send(merchant, world.trainee, things, things)
+            problem = answer.json()
+            if problem["code"] == "not-found":
+                assert one.names_an_object, one.name
+            else:
+                assert (answer.status_code, problem["code"], problem["permission"]) == (
+                    403,
+                    "permission-missing",
+                    one.needs,
+                ), one.name
 
 
 # -- the walk finds what it is there for ------------------------------------------------------------------------------
