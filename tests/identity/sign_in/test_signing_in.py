@@ -1,5 +1,6 @@
 """Sign-in, renewal and links, on real PostgreSQL (ID-23)."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from identity.sign_in.commands import (
 from identity.sign_in.ending import sign_out
 from identity.sign_in.models import EndedBecause, SignInSession, SubjectKind
 from identity.sign_in.signing_in import Attempt, renew, sign_in
+from identity.sign_in.throttling import ALL_NETWORKS, SignInAttempts
 from tests.identity.people import AT, CHEAP, KEYS, PASSWORD, a_company, a_contact, a_member, an_account
 
 EMAIL = "iris@example.com"
@@ -81,6 +83,26 @@ async def test_somebody_who_guesses_elsewhere_does_not_lock_out_the_person(datab
         with pytest.raises((Unauthenticated, TooManyRequests)):
             await enter(database, at=AT + minute * MINUTE, network=ELSEWHERE, password="wrong password")
     assert await enter(database, at=AT + 29 * MINUTE)
+
+
+async def test_who_signs_in_on_several_devices_at_once_is_let_in_on_each(database, member):
+    """The counters are locked in one order, when an attempt is counted and when failures are forgotten."""
+    for minute in range(12):
+        opened = await asyncio.gather(*(enter(database, at=AT + minute * MINUTE) for _ in range(4)))
+        assert len({one.session.id for one in opened}) == 4
+    with pytest.raises(Unauthenticated):
+        await enter(database, at=AT + 12 * MINUTE, password="wrong password")
+    async with database.transaction() as session:
+        left = {one.network: one.failures for one in await session.scalars(select(SignInAttempts))}
+    assert left == {ALL_NETWORKS: 1, HERE: 1}, "what succeeded is not counted"
+
+
+async def test_guesses_at_one_moment_are_all_counted(database, member):
+    tries = await asyncio.gather(
+        *(enter(database, password="wrong password") for _ in range(12)), return_exceptions=True
+    )
+    assert {type(one) for one in tries} <= {Unauthenticated, TooManyRequests}
+    assert sum(isinstance(one, Unauthenticated) for one in tries) == 5
 
 
 async def test_the_company_is_named_where_there_are_several(database, member):

@@ -38,5 +38,7 @@ async def use_for(session: AsyncSession, kind: SubjectKind, member_id: UUID | No
     current = await policy(session, SecondFactorPolicy)
     if kind is SubjectKind.STAFF:
         return current.staff
+    if current.administrators is current.members:
+        return current.members
     administers = await session.scalar(select(Member.administers).where(Member.id == member_id))
     return current.administrators if administers else current.members

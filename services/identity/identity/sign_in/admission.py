@@ -109,6 +109,8 @@ class Candidate:
 
 async def company_meant(session: AsyncSession, named: UUID | None) -> UUID | None:
     """Who names a merged company means the one that it is now (ID-26)."""
+    if named is None:
+        return None
     merged_into: UUID | None = await session.scalar(select(Company.merged_into).where(Company.id == named))
     return merged_into or named
 

@@ -13,8 +13,7 @@ from enum import StrEnum
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import Integer, LargeBinary, Text, delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Integer, LargeBinary, Text, delete, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -92,42 +91,56 @@ def seconds_to_wait(counters: Iterable[SignInAttempts], *, known_network: bool, 
     return max(0, *(ceil(wait) for wait in waits), 0)
 
 
+_TAKE = text(
+    """
+    INSERT INTO sign_in_attempts (account, network, failures, last_at)
+    SELECT CAST(:account AS bytea), one, 0, CAST(:at AS timestamptz)
+    FROM unnest(CAST(:networks AS text[])) AS one ORDER BY one
+    ON CONFLICT (account, network) DO UPDATE SET failures = sign_in_attempts.failures
+    RETURNING network, failures, last_at, EXISTS (
+        SELECT FROM known_networks known
+        WHERE known.account = :account AND known.network = :network AND known.last_at > :known_since) AS known
+    """
+)
+"""Locks the counters, the one over all networks first."""
+_COUNT = text(
+    """
+    UPDATE sign_in_attempts SET failures = counted.failures, last_at = :at
+    FROM unnest(CAST(:networks AS text[]), CAST(:failures AS integer[])) AS counted (network, failures)
+    WHERE sign_in_attempts.account = :account AND sign_in_attempts.network = counted.network
+    """
+)
+_FORGET = text(
+    """
+    WITH fewer AS (
+        UPDATE sign_in_attempts SET failures = failures - 1
+        WHERE account = :account AND network = :all AND failures > 0 RETURNING network
+    ), forgotten AS (
+        DELETE FROM sign_in_attempts WHERE account = :account AND network = :network AND (SELECT count(*) FROM fewer) >= 0)
+    INSERT INTO known_networks (account, network, last_at) VALUES (:account, :network, :at)
+    ON CONFLICT (account, network) DO UPDATE SET last_at = excluded.last_at
+    """
+)
+"""The one over all networks first here, too: of two at one moment none holds what the other waits for."""
+
+
 async def count_attempt(session: AsyncSession, account: bytes, network: str, at: datetime) -> int:
     """Seconds to wait; 0: this one is let through, and counted as failed until `forget_failures`. To be committed first."""
-    known = await session.scalar(
-        select(KnownNetwork.last_at).where(
-            KnownNetwork.account == account, KnownNetwork.network == network, KnownNetwork.last_at > at - KNOWN_FOR
-        )
-    )
-    networks = sorted({ALL_NETWORKS, network})
-    fresh = [{"account": account, "network": one, "failures": 0, "last_at": at} for one in networks]
-    await session.execute(insert(SignInAttempts).values(fresh).on_conflict_do_nothing())
-    counters = (
-        await session.scalars(
-            select(SignInAttempts)
-            .where(SignInAttempts.account == account, SignInAttempts.network.in_(networks))
-            .order_by(SignInAttempts.network)
-            .with_for_update()
-        )
-    ).all()
-    wait = seconds_to_wait(counters, known_network=known is not None, at=at)
+    asked = {"account": account, "network": network, "at": at, "known_since": at - KNOWN_FOR}
+    rows = (await session.execute(_TAKE, {**asked, "networks": sorted({ALL_NETWORKS, network})})).all()
+    counters = [SignInAttempts(network=row.network, failures=row.failures, last_at=row.last_at) for row in rows]
+    wait = seconds_to_wait(counters, known_network=rows[0].known, at=at)
     if not wait:
         for one in counters:
             one.count(at)
+        counted = {"networks": [one.network for one in counters], "failures": [one.failures for one in counters]}
+        await session.execute(_COUNT, {"account": account, "at": at, **counted})
     return wait
 
 
 async def forget_failures(session: AsyncSession, account: bytes, network: str, at: datetime) -> None:
     """He knows the secret: this network is his. The counter over all networks stays, strangers are behind it."""
-    mine = SignInAttempts.account == account
-    await session.execute(delete(SignInAttempts).where(mine, SignInAttempts.network == network))
-    await session.execute(
-        update(SignInAttempts)
-        .where(mine, SignInAttempts.network == ALL_NETWORKS, SignInAttempts.failures > 0)
-        .values(failures=SignInAttempts.failures - 1)
-    )
-    known = insert(KnownNetwork).values(account=account, network=network, last_at=at)
-    await session.execute(known.on_conflict_do_update(index_elements=["account", "network"], set_={"last_at": at}))
+    await session.execute(_FORGET, {"account": account, "network": network, "all": ALL_NETWORKS, "at": at})
 
 
 def throttled(wait: int) -> TooManyRequests:
