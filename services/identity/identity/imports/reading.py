@@ -32,16 +32,20 @@ from identity.imports.table_file import Rows, open_table
 log = logging.getLogger(__name__)
 
 CHUNK = 1_000
+NAMED = 20
+"""Of the rows that are about the same."""
 _LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 0))")
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
-_REFUSE_REPEATED = text(
+_REPEATED = text(
     """
-    WITH repeated AS (
-        SELECT key, array_agg(row ORDER BY row) AS rows FROM import_rows
-        WHERE import_id = :import AND outcome <> 'refused' GROUP BY key HAVING count(*) > 1)
-    UPDATE import_rows r SET outcome = 'refused', code = 'row-repeated',
-        detail = 'rows ' || array_to_string(rows[1:20], ', ') || ' are about the same'
-    FROM repeated WHERE r.import_id = :import AND r.outcome <> 'refused' AND r.key = repeated.key
+    SELECT array_agg(row ORDER BY row) FROM import_rows
+    WHERE import_id = :import AND outcome <> 'refused' GROUP BY key HAVING count(*) > 1
+    """
+)
+_REFUSE = text(
+    """
+    UPDATE import_rows SET outcome = 'refused', code = 'row-repeated', detail = :detail
+    WHERE import_id = :import AND row = :row
     """
 )
 _COUNT = text("SELECT outcome, count(*) FROM import_rows WHERE import_id = :import GROUP BY outcome")
@@ -173,9 +177,25 @@ class _Reading:
         found = await session.get_one(Import, self._import_id, with_for_update=True)
         if not self._read:
             raise Invalid("file-empty", "The file has a header and no rows.")
-        await session.execute(_REFUSE_REPEATED, {"import": self._import_id})
+        await self._refuse_repeated(session)
         counts = {row.outcome: row.count for row in await session.execute(_COUNT, {"import": self._import_id})}
         for outcome in Outcome:
             setattr(found, outcome.value, counts.get(outcome.value, 0))
         found.status, found.bytes_read, found.header = ImportStatus.PREVIEWED, found.size, header
         await session.execute(delete(import_pieces).where(import_pieces.c.import_id == self._import_id))
+
+    async def _refuse_repeated(self, session: AsyncSession) -> None:
+        """Found first and then refused one by one: for a join of both PostgreSQL would choose a plan by what it knew of the
+        table before these rows came, and might look at all of them again for each."""
+        about_the_same = (await session.scalars(_REPEATED, {"import": self._import_id})).all()
+        refusals = [
+            {
+                "import": self._import_id,
+                "row": row,
+                "detail": f"rows {', '.join(map(str, rows[:NAMED]))} are about the same",
+            }
+            for rows in about_the_same
+            for row in rows
+        ]
+        if refusals:
+            await session.execute(_REFUSE, refusals)
