@@ -16,7 +16,21 @@ from rich.table import Table
 
 import local_stack
 from chassis.garbage import collect_less_often
-from tests.performance import cart, effects, events, faulty, kills, lists, memory, orders, processes, setup, wholesale  # noqa: F401
+from tests.performance import (  # noqa: F401
+    cart,
+    company_import,
+    effects,
+    events,
+    faulty,
+    kills,
+    lists,
+    memory,
+    orders,
+    processes,
+    setup,
+    sign_in,
+    wholesale,
+)
 from tests.performance.charts import draw
 from tests.performance.figures import Benchmark, Result, Shape, Void, benchmarks
 from tests.performance.page import publish
