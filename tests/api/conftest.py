@@ -8,6 +8,7 @@ import pytest
 
 from chassis.database import Database
 from chassis.ids import new_id
+from chassis.namespace import prepare_namespace
 from chassis.processes import Processes, Temporal
 from local_stack import Stack
 from tests.api.installation import SERVICES, Installation, a_key
@@ -24,6 +25,10 @@ class Planting:
     """Of its databases."""
     again: Callable[[], Installation]
     """Another process of it."""
+
+
+NAMESPACE = "api"
+"""Processes that begin here have numbers that those of the whole stack have, too."""
 
 
 class Databases:
@@ -43,7 +48,7 @@ class Databases:
 
     def installation(self, names: dict[str, str], master_key: str) -> Installation:
         databases = {name: Database(url_of(self._stack, of), name="test", pool=10) for name, of in names.items()}
-        processes = Processes(Temporal(self._stack.temporal, self._stack.temporal_namespace).client)
+        processes = Processes(Temporal(self._stack.temporal, NAMESPACE).client)
         return Installation(databases, processes, master_key)
 
     async def drop(self) -> None:
@@ -53,6 +58,7 @@ class Databases:
 
 @pytest.fixture(scope="session")
 async def databases(infrastructure: Stack) -> AsyncIterator[Databases]:
+    await prepare_namespace(infrastructure.temporal, NAMESPACE)
     made = Databases(infrastructure)
     yield made
     await made.drop()
