@@ -10,8 +10,9 @@ BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 _COMPANIES = """
 INSERT INTO companies (id, sequence, number, legal_name, country, vat_number, registration_number, email, phone, language,
-    storefront, groups, addresses, sales_representative, pays_by_invoice, vat_exempt, external_keys, test, vat_check_attempts,
-    with_account_access, origin, created_at, changed_at, application_outcome, first_invitation_live, has_price_list, status)
+    storefront, groups, addresses, sales_representative, pays_by_invoice, vat_exempt, external_keys, former_numbers, test,
+    vat_check_attempts, with_account_access, origin, created_at, changed_at, application_outcome, first_invitation_live,
+    has_price_list, status)
 SELECT gen_random_uuid(), 1, 'K-' || lpad(n::text, 7, '0'),
     initcap((array['bakkerij','garage','hotel','slagerij','drukkerij','bouwbedrijf','brasserie','technisch bureau'])[1 + h % 8]
         || ' ' || (array['jansen','de vries','van den berg','bakker','visser','smit','dupont','svensson'])[1 + h / 8 % 8]
@@ -20,16 +21,16 @@ SELECT gen_random_uuid(), 1, 'K-' || lpad(n::text, 7, '0'),
     'inkoop@bedrijf-' || n || '.nl', '+31 20 1234567', 'nl', 'nl',
     CASE WHEN h % 100 = 0 THEN '["large","trade"]' ELSE '["trade"]' END::jsonb,
     '[{"kind": "invoice", "address": {"line1": "Kade 1", "postal_code": "3011 AA", "city": "Rotterdam", "country": "NL"}}]',
-    'rep-' || h % 200, true, false, '{}', false, 0, true, 'created_by_merchant', $2::timestamptz + n * interval '1 minute',
+    'rep-' || h % 200, true, false, '{}', '[]', false, 0, true, 'created_by_merchant', $2::timestamptz + n * interval '1 minute',
     $2::timestamptz + ($1 + h % 100000) * interval '1 minute', 'none', false, true,
     CASE WHEN h % 50 = 0 THEN 'pending_approval' WHEN h % 50 < 5 THEN 'invited' ELSE 'enabled' END
 FROM (SELECT n, abs(hashint4(n)) AS h FROM generate_series(1, $1::int) n) numbered
 """
 _CONTACTS = """
 INSERT INTO contacts (id, sequence, kind, company_id, company_name, name, email, language, groups, phones, addresses,
-    verification_issue, reset_issue, created_at)
+    verification_issue, reset_issue, consumer, created_at)
 SELECT gen_random_uuid(), 1, 'guest', id, legal_name, 'Inkoper ' || substr(number, 3), email, 'nl', '[]', '[]', '[]', 0, 0,
-    created_at FROM companies
+    false, created_at FROM companies
 """
 _APPLICATIONS = """
 INSERT INTO applications (id, sequence, number, company_id, company_number, contact_id, storefront, language, mode,
