@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Conflict, Invalid, NotFound, Problem
+from chassis.errors import Conflict, Invalid, Problem
 from chassis.http.etag import check_version
 from chassis.ids import new_id
 from contracts.shared.values import Code
+from identity.coded import lock_coded
 from identity.companies.commands import lock_company
 from identity.locations.models import Location
 
@@ -57,7 +58,7 @@ async def change_location(session: AsyncSession, command: ChangeLocation) -> Loc
         NotFound, StaleVersion.
         Conflict: it is closed.
     """
-    location = await _lock(session, command.location_id, command.company_id)
+    location = await lock_coded(session, Location, command.location_id, command.company_id)
     check_version(command.if_match, location.sequence)
     location.change(command.values)
     return location
@@ -69,18 +70,8 @@ async def close_location(session: AsyncSession, location_id: UUID, company_id: U
     Raises:
         NotFound.
     """
-    location = await _lock(session, location_id, company_id)
+    location = await lock_coded(session, Location, location_id, company_id)
     location.close(at)
-    return location
-
-
-async def _lock(session: AsyncSession, location_id: UUID, company_id: UUID | None) -> Location:
-    found = select(Location).where(Location.id == location_id)
-    if company_id is not None:
-        found = found.where(Location.company_id == company_id)
-    location = await session.scalar(found.with_for_update())
-    if location is None:
-        raise NotFound
     return location
 
 

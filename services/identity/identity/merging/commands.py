@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.errors import Conflict, Invalid, NotFound, Problem
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.events import PriceListsOfMerged
+from identity.coded import CODED, Coded
 from identity.companies.models import Company
 from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.members.models import Member
 from identity.members.substitution import end_substitutions_by
-from identity.merging.rules import CODED, Coded, Fate, codes_there, fates, hindrances
+from identity.merging.rules import Fate, codes_there, fates, hindrances
 from identity.sign_in.ending import end_sessions
 from identity.sign_in.models import EndedBecause, SignInSession
 

@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.values import CustomerStatus
 from contracts.shared.values import Code
+from identity.coded import Coded
 from identity.companies.queries import read_company
 from identity.contacts.models import Contact
 from identity.invitations.models import Invitation
 from identity.locations.models import Location
 from identity.members.models import Member
-from identity.merging.rules import Coded, Fate, codes_there, fates, fields_that_differ, hindrances
+from identity.merging.rules import Fate, codes_there, fates, fields_that_differ, hindrances
 from identity.projects.models import Project
 
 

@@ -16,9 +16,7 @@ from sqlalchemy.orm import aliased
 
 from contracts.identity.values import CustomerStatus
 from identity.contacts.models import Contact
-from identity.locations.models import Location
 from identity.members.models import Member
-from identity.projects.models import Project
 
 
 class Candidate(Protocol):
@@ -87,11 +85,6 @@ async def fates(connection: AsyncConnection | AsyncSession, duplicate: Candidate
         fate = Fate.MOVES if duplicate.accepted_at else Fate.NEVER_HAD_ACCESS
         found[row.id] = Fate.IS_MEMBER_ALREADY if row.already else fate
     return found
-
-
-Coded = Location | Project
-CODED: tuple[type[Coded], ...] = (Location, Project)
-"""What companies have under codes of their own."""
 
 
 def codes_there(codes: dict[UUID, str], taken: set[str]) -> dict[UUID, str]:

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.errors import Conflict, Invalid, NotFound, Problem
+from chassis.errors import Conflict, Invalid, Problem
 from chassis.http.etag import check_version
 from chassis.ids import new_id
 from contracts.shared.values import Code
+from identity.coded import lock_coded
 from identity.companies.commands import lock_company
 from identity.members.models import Member
 from identity.projects.models import Project
@@ -70,7 +71,7 @@ async def change_project(session: AsyncSession, command: ChangeProject) -> Proje
         Conflict: it is closed.
         Invalid: it would end before it begins.
     """
-    project = await _lock(session, command.project_id, command.company_id)
+    project = await lock_coded(session, Project, command.project_id, command.company_id)
     check_version(command.if_match, project.sequence)
     project.change(command.values)
     return project
@@ -81,16 +82,6 @@ async def close_project(session: AsyncSession, project_id: UUID, company_id: UUI
     Raises:
         NotFound.
     """
-    project = await _lock(session, project_id, company_id)
+    project = await lock_coded(session, Project, project_id, company_id)
     project.close(at)
-    return project
-
-
-async def _lock(session: AsyncSession, project_id: UUID, company_id: UUID | None) -> Project:
-    found = select(Project).where(Project.id == project_id)
-    if company_id is not None:
-        found = found.where(Project.company_id == company_id)
-    project = await session.scalar(found.with_for_update())
-    if project is None:
-        raise NotFound
     return project
