@@ -1,45 +1,72 @@
 """A statement on a hot path, straight over asyncpg: there SQLAlchemy's share is a third of its cost."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import asyncpg
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+_NAME = re.compile(r"(?<!:):([a-z_0-9]+)")
+_LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError, OSError)
+"""The pool does not see such an error of the driver, and must not hand this connection out again."""
+_NAMED: Any = dialect.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
 class HotStatement:
-    """A query with `:name` parameters, prepared once per connection."""
+    """A query with `:name` parameters, prepared once per connection.
 
-    def __init__(self, sql: str) -> None:
-        self._names = list(dict.fromkeys(re.findall(r"(?<!:):([a-z_]+)", sql)))
-        self.sql = re.sub(r"(?<!:):([a-z_]+)", lambda found: f"${self._names.index(found[1]) + 1}", sql)
+    Args:
+        constants: values of parameters that are always the same.
+    """
+
+    def __init__(self, sql: str, constants: Mapping[str, Any] | None = None) -> None:
+        self._names = list(dict.fromkeys(_NAME.findall(sql)))
+        self._constants = dict(constants or {})
+        self.sql = _NAME.sub(lambda found: f"${self._names.index(found[1]) + 1}", sql)
+
+    @classmethod
+    def of(cls, query: ClauseElement) -> Self:
+        """What SQLAlchemy makes of a query with `bindparam`s, once. Values are as the driver has them: enumerations text."""
+        compiled = query.compile(dialect=_NAMED)
+        return cls(compiled.string, {name: value for name, value in compiled.params.items() if value is not None})
 
     def arguments(self, values: dict[str, Any]) -> list[Any]:
         """In the order in which `sql` numbers them."""
-        return [values[name] for name in self._names]
+        given = {**self._constants, **values}
+        return [given[name] for name in self._names]
 
     async def within(self, session: AsyncSession, values: dict[str, Any]) -> list[Any]:
-        """Records, as a part of the session's transaction, which another statement has begun.
-
-        Raises:
-            RuntimeError: none has.
-        """
-        connection = await session.connection()
-        if not _driver(connection).is_in_transaction():
-            raise RuntimeError("a hot statement can not be the first of a transaction")
-        return await self.rows(connection, values)
+        """Records, as a part of the session's transaction."""
+        return await self.rows(await in_transaction(session), values)
 
     async def rows(self, connection: AsyncConnection, values: dict[str, Any]) -> list[Any]:
         """Records, which can be read by name and as tuples."""
-        driver = _driver(connection)
+        driver = driver_of(connection)
         try:
             found: list[Any] = await driver.fetch(self.sql, *self.arguments(values))
-        except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
-            await connection.invalidate()  # the pool does not see the error, and must not hand it out again
+        except _LOST:
+            await connection.invalidate()
             raise
         return found
 
 
-def _driver(connection: AsyncConnection) -> Any:
+async def in_transaction(session: AsyncSession) -> AsyncConnection:
+    """The session's connection after its transaction has begun: SQLAlchemy begins it with the first statement of its own."""
+    connection = await session.connection()
+    if not driver_of(connection).is_in_transaction():
+        adapted: Any = (await connection.get_raw_connection()).dbapi_connection
+        try:
+            await adapted._start_transaction()
+        except (dialect.AsyncAdapt_asyncpg_dbapi.Error, *_LOST) as error:
+            await connection.invalidate()
+            raise (error.__cause__ or error) from None  # the driver's own, as `rows` raises it
+    return connection
+
+
+def driver_of(connection: AsyncConnection) -> Any:
+    """asyncpg's own connection."""
     assert connection.sync_connection is not None
     return connection.sync_connection.connection.driver_connection

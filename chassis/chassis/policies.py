@@ -13,6 +13,7 @@ from chassis import clock
 from chassis.aggregate import Base
 from chassis.context import cause
 from chassis.errors import Invalid, StaleVersion
+from chassis.hot import HotStatement
 from chassis.http.etag import etag, required_version
 from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
 from chassis.http.routing import Reading, Router, Session
@@ -70,6 +71,23 @@ async def policy(session: Any, kind: type[P], scope: str = EVERYWHERE) -> P:
     """The policy in force: the storefront's own, or everybody's, or the defaults."""
     row = await _current(session, policy_name(kind), scope)
     return kind.model_validate(row.document) if row else kind()
+
+
+_OF_SEVERAL = HotStatement(
+    "SELECT DISTINCT ON (name) name, document FROM policies WHERE name = ANY (:names ::text[]) AND scope = :scope ::text "
+    "ORDER BY name, version DESC"
+)
+
+
+async def policies(session: AsyncSession, *kinds: type[Policy]) -> list[Any]:
+    """Those in force everywhere, one of each kind and in this order, by one statement."""
+    names = [policy_name(kind) for kind in kinds]
+    rows = await _OF_SEVERAL.within(session, {"names": names, "scope": EVERYWHERE})
+    documents = {row["name"]: row["document"] for row in rows}
+    return [
+        kind.model_validate(documents[name]) if name in documents else kind()
+        for name, kind in zip(names, kinds, strict=True)
+    ]
 
 
 async def set_policy(session: AsyncSession, document: Policy, *, scope: str, expected: int, at: datetime) -> int:

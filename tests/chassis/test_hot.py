@@ -2,12 +2,14 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.hot import HotStatement
 from chassis.transient import is_contention, is_transient
+from tests.waiting import eventually
 
 TOY = "tests.chassis.toy"
 LOCK = HotStatement("SELECT pg_advisory_xact_lock(:key ::bigint)")
@@ -26,11 +28,40 @@ async def test_what_it_writes_is_rolled_back_with_its_transaction(new_database):
         assert [row["found"] for row in await COUNT.rows(connection, {"topic": "one"})] == [0]
 
 
-async def test_it_can_not_be_the_first_of_a_transaction(new_database):
+async def test_it_may_be_the_first_of_its_transaction(new_database):
     database = await new_database(TOY)
     async with database.session() as session:
-        with pytest.raises(RuntimeError, match="first"):
-            await INSERT.within(session, {"topic": "one"})
+        await INSERT.within(session, {"topic": "one"})
+        await session.rollback()
+    async with database.reading() as connection:
+        assert [row["found"] for row in await COUNT.rows(connection, {"topic": "one"})] == [0]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_connection_that_the_server_has_ended_is_not_handed_out_again(new_database, begun):
+    database = await new_database(TOY)
+    async with database.session() as session:
+        pid = await session.scalar(text("SELECT pg_backend_pid()"))
+        if not begun:
+            await session.rollback()
+        await _end(database.url, pid)
+        with pytest.raises(Exception) as lost:  # noqa: PT011 - looked at below
+            await COUNT.within(session, {"topic": "one"})
+    assert is_transient(lost.value)
+    async with database.session() as session:
+        assert [row["found"] for row in await COUNT.within(session, {"topic": "one"})] == [0]
+
+
+async def _end(url: str, pid: int) -> None:
+    """As a server that shuts down does it."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+
+    async def has_ended() -> bool:
+        return not await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid)
+
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+    await eventually(has_ended)
+    await connection.close()
 
 
 async def test_two_that_wait_for_each_other_are_told_apart_from_other_errors(new_database):

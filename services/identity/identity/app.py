@@ -129,6 +129,7 @@ ROUTERS = [
     invitations_routes.router,
     invitations_routes.inviting,
     invitation_links_routes.router,
+    sign_in_routes.opening,
     sign_in_routes.router,
     session_routes.router,
     second_factor_routes.router,

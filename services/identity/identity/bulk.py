@@ -6,13 +6,12 @@ A session would insert them one by one. What they decide and record is the same:
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.aggregate import Aggregate
+from chassis.hot import driver_of, in_transaction
 from chassis.outbox import Recorded, outbox_rows, outbox_table
-
-_NOTHING = text("SELECT")
 
 
 async def insert_new(session: AsyncSession, aggregates: Sequence[Aggregate]) -> None:
@@ -31,12 +30,10 @@ async def insert_new(session: AsyncSession, aggregates: Sequence[Aggregate]) -> 
 
 async def copy_into(session: AsyncSession, table: Table, names: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
     """COPY of at least one row, with values as the columns' types write them."""
-    connection = await session.connection()
-    await session.execute(_NOTHING)  # begins the transaction, which the driver by itself would not
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    connection = await in_transaction(session)
     written = []
     for name, values in zip(names, zip(*rows, strict=True), strict=True):
         process = table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
         written.append([process(value) for value in values] if process else values)
     records = zip(*written, strict=True)
-    await driver.copy_records_to_table(table.name, columns=names, records=records)
+    await driver_of(connection).copy_records_to_table(table.name, columns=names, records=records)

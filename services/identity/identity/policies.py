@@ -84,6 +84,10 @@ class StatusTablePolicy(Policy):
 
     allowed: dict[CustomerStatus, frozenset[Capability]] = Field(default=DEFAULT_ALLOWED)
 
+    @property
+    def table(self) -> StatusTable:
+        return StatusTable(allowed=self.allowed)
+
     @model_validator(mode="after")
     def _merged_is_over(self) -> Self:
         if self.allowed.get(CustomerStatus.MERGED):
@@ -93,4 +97,4 @@ class StatusTablePolicy(Policy):
 
 async def status_table(connection: AsyncConnection | AsyncSession) -> StatusTable:
     """The merchant's current table."""
-    return StatusTable(allowed=(await policy(connection, StatusTablePolicy, EVERYWHERE)).allowed)
+    return (await policy(connection, StatusTablePolicy, EVERYWHERE)).table

@@ -37,7 +37,7 @@ async def prove_account(database: Database, passwords: Passwords, attempt: Attem
         Unauthenticated: `credentials-invalid`, whether the account exists or not.
         Forbidden: `password-sign-in-off`, `address-not-verified`.
     """
-    candidate = await recognise(database, passwords, attempt, at, find=Candidate.of_consumer)
+    _, candidate = await recognise(database, passwords, attempt, at, find=Candidate.of_consumer)
     async with database.transaction() as session:
         refusal = await password_was_right(session, candidate, attempt, at)
         refusal = refusal or await refusal_of_address(session, candidate, at)

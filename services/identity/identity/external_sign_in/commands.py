@@ -16,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
-from chassis.policies import EVERYWHERE, PolicyVersion, policy_name, set_policy
+from chassis.policies import EVERYWHERE, PolicyVersion, policy, policy_name, set_policy
 from identity.external_sign_in.id_token import ExternalIdentity
 from identity.external_sign_in.issuer import INVALID, Issuer
 from identity.external_sign_in.models import ExternalAttempt, ExternalLogin
-from identity.external_sign_in.policies import ExternalSignInPolicy, refusal_of_means
+from identity.external_sign_in.policies import ExternalSignInPolicy
 from identity.sign_in.admission import Candidate
 from identity.sign_in.models import SignInMeans, SubjectKind
+from identity.sign_in.rules import read_rules
 from identity.sign_in.signing_in import Opened, Wanted, entrant_of, open_for
 from identity.sign_in.throttling import throttled
 
@@ -82,9 +83,8 @@ async def begin(session: AsyncSession, issuer: Issuer, command: Begin, at: datet
         nonce=_derived(secret, "nonce"),
         challenge=base64.urlsafe_b64encode(_digest(verifier)).rstrip(b"=").decode(),
     )
-    if refusal := await refusal_of_means(
-        session, command.kind, SignInMeans.ISSUER
-    ):  # no transaction waits for the issuer
+    current = await policy(session, ExternalSignInPolicy)  # no transaction waits for the issuer
+    if refusal := current.refusal(command.kind, SignInMeans.ISSUER):
         raise refusal
     await _see_it_is_not_too_many(session, command.network, at)
     session.add(ExternalAttempt(secret_hash=_digest(secret), **vars(command), expires_at=at + ATTEMPT_LIFE))
@@ -120,11 +120,12 @@ async def finish(database: Database, issuer: Issuer, command: Finish, at: dateti
         command.code, verifier=verifier, nonce=nonce, return_to=attempt.return_to, at=at
     )
     async with database.transaction() as session:
-        if refusal := await refusal_of_means(session, attempt.kind, SignInMeans.ISSUER):
+        rules = await read_rules(session)
+        if refusal := rules.external.refusal(attempt.kind, SignInMeans.ISSUER):
             raise refusal
         candidate = await _linked(session, attempt.kind, identity, at)
         wanted = Wanted(attempt.company_id, attempt.storefront, command.client)
-        entrant = await entrant_of(session, candidate, wanted, at)
+        entrant = await entrant_of(session, rules, candidate, wanted, at)
         if not isinstance(entrant, DomainError):
             act_as(f"{entrant.kind.value}:{entrant.member_id or entrant.subject_id}")
             return await open_for(session, entrant, SignInMeans.ISSUER, at)

@@ -1,9 +1,7 @@
 """For whom the issuer replaces passwords."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from chassis.errors import DomainError, Forbidden
-from chassis.policies import Policy, policy
+from chassis.policies import Policy
 from identity.sign_in.models import SignInMeans, SubjectKind
 
 
@@ -14,13 +12,11 @@ class ExternalSignInPolicy(Policy):
     staff: bool = False
     members: bool = False
 
-
-async def refusal_of_means(session: AsyncSession, kind: SubjectKind, means: SignInMeans) -> DomainError | None:
-    """Either passwords or the issuer, for signing in and for renewing a session that was opened in the other way."""
-    current = await policy(session, ExternalSignInPolicy)
-    external = current.staff if kind is SubjectKind.STAFF else current.members
-    if external and means is not SignInMeans.ISSUER:
-        return Forbidden("password-sign-in-off", "Sign in with the merchant's identity provider.")
-    if not external and means is SignInMeans.ISSUER:
-        return Forbidden("external-sign-in-off", "Sign in with your password.")
-    return None
+    def refusal(self, kind: SubjectKind, means: SignInMeans) -> DomainError | None:
+        """Either passwords or the issuer, for signing in and for renewing a session that was opened in the other way."""
+        external = self.staff if kind is SubjectKind.STAFF else self.members
+        if external and means is not SignInMeans.ISSUER:
+            return Forbidden("password-sign-in-off", "Sign in with the merchant's identity provider.")
+        if not external and means is SignInMeans.ISSUER:
+            return Forbidden("external-sign-in-off", "Sign in with your password.")
+        return None

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.errors import Unauthenticated
 from identity.second_factor.commands import has_factor
 from identity.second_factor.models import Challenge
-from identity.second_factor.policies import Use, use_for
+from identity.second_factor.policies import SecondFactorPolicy, Use, use_for
 from identity.sign_in.models import Entrant
 
 CHALLENGE_LIFE = timedelta(minutes=10)
@@ -38,11 +38,11 @@ class Challenged:
     next: Next
 
 
-async def next_step(session: AsyncSession, entrant: Entrant) -> Next | None:
+async def next_step(session: AsyncSession, current: SecondFactorPolicy, entrant: Entrant) -> Next | None:
     """What is needed beside the right password; None: nothing."""
     if await has_factor(session, entrant.subject_id):
         return Next.CODE
-    required = await use_for(session, entrant.kind, entrant.member_id) is Use.REQUIRED
+    required = await use_for(session, current, entrant.kind, entrant.member_id) is Use.REQUIRED
     return Next.ENROL if required else None
 
 

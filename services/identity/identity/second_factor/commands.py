@@ -6,15 +6,17 @@ A code is looked at with the row of its factor locked, so that it is taken once,
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from chassis.hot import HotStatement
+from chassis.policies import policy
 from identity.second_factor.attempts import forget_code_failures
 from identity.second_factor.codes import SecretBox, new_recovery_codes, new_secret, recovery_hash, step_of
 from identity.second_factor.models import RecoveryCode, SecondFactor
-from identity.second_factor.policies import Use, use_for
+from identity.second_factor.policies import SecondFactorPolicy, Use, use_for
 from identity.sign_in.ending import OwnSession, end_sessions, others
 from identity.sign_in.models import EndedBecause, SignInMeans, SignInSession, SubjectKind
 from identity.sign_in.people import lock_person
@@ -47,7 +49,8 @@ async def check_offered(session: AsyncSession, kind: SubjectKind, member_id: UUI
     Raises:
         Forbidden: `second-factor-off`.
     """
-    if await use_for(session, kind, member_id) is Use.OFF:
+    current = await policy(session, SecondFactorPolicy)
+    if await use_for(session, current, kind, member_id) is Use.OFF:
         raise Forbidden("second-factor-off", "The merchant does not offer a second factor here.")
 
 
@@ -134,12 +137,16 @@ async def _remove(session: AsyncSession, kind: SubjectKind, subject_id: UUID) ->
         (await lock_person(session, kind, subject_id)).remove_second_factor()
 
 
+_HAS_FACTOR = HotStatement.of(
+    select(SecondFactor.subject_id).where(
+        SecondFactor.subject_id == bindparam("subject_id"), SecondFactor.confirmed_at.is_not(None)
+    )
+)
+
+
 async def has_factor(session: AsyncSession, subject_id: UUID) -> bool:
     """One that counts."""
-    found = select(SecondFactor.subject_id).where(
-        SecondFactor.subject_id == subject_id, SecondFactor.confirmed_at.is_not(None)
-    )
-    return await session.scalar(found) is not None
+    return bool(await _HAS_FACTOR.within(session, {"subject_id": subject_id}))
 
 
 async def _locked(session: AsyncSession, subject_id: UUID) -> SecondFactor | None:

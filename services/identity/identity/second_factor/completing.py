@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Forbidden, Unauthenticated
-from identity.external_sign_in.policies import refusal_of_means
 from identity.second_factor.attempts import count_code, forget_code_failures
 from identity.second_factor.challenges import challenge_of
 from identity.second_factor.codes import SecretBox
 from identity.second_factor.commands import CODE_INVALID, begin_enrolment, confirm_enrolment, use_code
 from identity.second_factor.models import Challenge
 from identity.sign_in.models import Entrant, SignInMeans
+from identity.sign_in.rules import read_rules
 from identity.sign_in.signing_in import Opened, open_for, refusal_now
 
 
@@ -48,7 +48,9 @@ async def complete(database: Database, box: SecretBox, given: Completion, at: da
     await count_code(database, kind, subject_id, given.network, at)
     async with database.transaction() as session:
         awaited = await challenge_of(session, given.challenge, at, lock=True)
-        refusal = await refusal_now(session, awaited, at) or await refusal_of_means(session, kind, SignInMeans.PASSWORD)
+        rules = await read_rules(session)
+        refusal = await refusal_now(session, rules, awaited, at)
+        refusal = refusal or rules.external.refusal(kind, SignInMeans.PASSWORD)
         if refusal:
             raise refusal
         act_as(f"{kind.value}:{awaited.member_id or subject_id}")
@@ -80,7 +82,7 @@ async def enrol_by_challenge(session: AsyncSession, box: SecretBox, token: str, 
         Forbidden: he may not sign in any more.
     """
     awaited = await challenge_of(session, token, at, lock=True)
-    refusal = await refusal_now(session, awaited, at)
+    refusal = await refusal_now(session, await read_rules(session), awaited, at)
     if refusal is None and not awaited.enrols:
         refusal = Forbidden("code-needed", "There is a second factor already; give its code.")
     if refusal:

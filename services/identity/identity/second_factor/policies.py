@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from chassis.policies import Policy, policy
+from chassis.policies import Policy
 from identity.members.models import Member
 from identity.sign_in.models import SubjectKind
 
@@ -33,9 +33,8 @@ class SecondFactorPolicy(Policy):
     """What the merchant is called in the app that shows the codes."""
 
 
-async def use_for(session: AsyncSession, kind: SubjectKind, member_id: UUID | None) -> Use:
+async def use_for(session: AsyncSession, current: SecondFactorPolicy, kind: SubjectKind, member_id: UUID | None) -> Use:
     """By what somebody is at this moment: a member who becomes administrator falls under what holds for these."""
-    current = await policy(session, SecondFactorPolicy)
     if kind is SubjectKind.STAFF:
         return current.staff
     if current.administrators is current.members:

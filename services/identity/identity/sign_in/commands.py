@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.errors import Conflict, Invalid, NotFound
+from chassis.hot import HotStatement
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
 from identity.contacts.commands import lock_contact, register_contact, registered_contact
@@ -43,11 +44,16 @@ async def has_password(session: AsyncSession, subject_id: UUID) -> bool:
     return found is not None
 
 
+_STANDS = HotStatement.of(
+    select(Credential.password_hash).where(Credential.subject_id == bindparam("subject_id")).with_for_update(read=True)
+)
+
+
 async def password_stands(session: AsyncSession, subject_id: UUID, password_hash: str | None) -> bool:
     """Whether this still is the hash that it is verified by. It stays so until the transaction ends: a session that is
     opened with a password is not opened past the change that ends all sessions of that password."""
-    stored = select(Credential.password_hash).where(Credential.subject_id == subject_id).with_for_update(read=True)
-    return password_hash is not None and await session.scalar(stored) == password_hash
+    rows = await _STANDS.within(session, {"subject_id": subject_id})
+    return password_hash is not None and [row["password_hash"] for row in rows] == [password_hash]
 
 
 async def change_password(

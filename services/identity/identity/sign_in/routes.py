@@ -15,7 +15,7 @@ from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Unauthenticated
 from chassis.http.authentication import claims_of
-from chassis.http.routing import ForgetfulRoute, Reading, Router, Session
+from chassis.http.routing import ForgetfulRoute, HotForgetfulRoute, Reading, Router, Session
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
 from contracts.identity.operations import SIGNED_IN_ONLY
@@ -44,6 +44,7 @@ from identity.sign_in.throttling import network_of
 from identity.sign_in.tokens import access_token
 
 router = Router(prefix="/v1", tags=["sign-in"], kind=ForgetfulRoute)
+opening = Router(prefix="/v1/sessions", tags=["sign-in"], kind=HotForgetfulRoute)
 PUBLIC: dict[str, Any] = {"x-access": "public"}
 
 
@@ -110,8 +111,8 @@ def network_of_request(request: Request) -> str:
     return network_of(request.client.host if request.client else None)
 
 
-@router.post(
-    "/sessions",
+@opening.post(
+    "",
     status_code=201,
     summary="Sign in",
     response_model=Tokens,
@@ -125,8 +126,7 @@ async def post_session(
     session: Session,
     passwords: PasswordsOfProcess,
     signer: SignerOfProcess,
-    response: Response,
-) -> Tokens | Response:
+) -> Response:
     """The same answer, after the same work, whether the account exists or not. Guessing is slowed down: 429."""
     at = clock.now()
     attempt = Attempt(
@@ -143,8 +143,8 @@ async def post_session(
         expires_in = int(CHALLENGE_LIFE.total_seconds())
         needed = SecondFactorNeeded(challenge=opened.token, next=opened.next, expires_in=expires_in)
         return JSONResponse(needed.model_dump(mode="json"), 202)
-    response.headers["Location"] = "/v1/sessions/current"
-    return await tokens_of(session, signer, opened, at)
+    tokens = await tokens_of(session, signer, opened, at)
+    return Response(tokens.model_dump_json(), 201, {"Location": "/v1/sessions/current"}, "application/json")
 
 
 class Refresh(BaseModel):

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.context import act_as
 from chassis.database import Database
 from chassis.errors import Conflict, DomainError, Forbidden, Unauthenticated
+from chassis.hot import HotStatement
 from chassis.ids import new_id
-from identity.external_sign_in.policies import refusal_of_means
 from identity.second_factor.challenges import Challenged, challenge, next_step
 from identity.second_factor.models import Challenge
 from identity.second_factor.policies import Use, use_for
@@ -32,10 +32,24 @@ from identity.sign_in.models import (
     SubjectKind,
 )
 from identity.sign_in.passwords import Passwords
+from identity.sign_in.rules import Rules, read_rules
 from identity.sign_in.throttling import Tried, account_key, count_attempt, forget_failures, throttled
 
 FindCandidate = Callable[[AsyncSession, SubjectKind, str], Awaitable[Candidate | None]]
 CREDENTIALS_INVALID = ("credentials-invalid", "The address or the password is not right.")
+_OPEN = HotStatement(
+    """
+    WITH opened AS (
+        INSERT INTO sessions
+            (id, kind, subject_id, member_id, company_id, storefront, client, means, opened_at, last_used_at, expires_at)
+        VALUES (
+            :id, :kind, :subject_id, :member_id, :company_id, :storefront, :client, :means, :opened_at, :last_used_at,
+            :expires_at)
+        RETURNING id, opened_at)
+    INSERT INTO refresh_tokens (token_hash, session_id, issued_at) SELECT :token_hash ::bytea, id, opened_at FROM opened
+    """
+)
+"""A session with its first refresh token."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +98,9 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
             `storefront-…`, `staff-open-no-storefront`.
         Conflict: `company-not-named`, where he is a member of several.
     """
-    candidate = await recognise(database, passwords, attempt, at, find=Candidate.by_address)
+    rules, candidate = await recognise(database, passwords, attempt, at, find=Candidate.by_address)
     async with database.transaction() as session:
-        opened = await _admit(session, candidate, attempt, at)
+        opened = await _admit(session, rules, candidate, attempt, at)
     if isinstance(opened, DomainError):
         raise opened
     return opened
@@ -94,8 +108,8 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
 
 async def recognise(
     database: Database, passwords: Passwords, attempt: Attempt, at: datetime, *, find: FindCandidate
-) -> Candidate:
-    """Whose password it is. What follows is for `password_was_right`.
+) -> tuple[Rules, Candidate]:
+    """Whose password it is, and what holds for him. What follows is for `password_was_right`.
 
     Raises:
         TooManyRequests: after failures, for a while.
@@ -103,16 +117,17 @@ async def recognise(
         Forbidden: `password-sign-in-off`.
     """
     async with database.transaction() as session:
-        if refusal := await refusal_of_means(session, attempt.kind, SignInMeans.PASSWORD):
+        candidate = await find(session, attempt.kind, attempt.email)
+        rules = await read_rules(session)
+        if refusal := rules.external.refusal(attempt.kind, SignInMeans.PASSWORD):
             raise refusal
         wait = await count_attempt(session, attempt.account, attempt.network, at)
-        candidate = None if wait else await find(session, attempt.kind, attempt.email)
     if wait:
         raise throttled(wait)
     known_hash = candidate.password_hash if candidate else None
     if not await passwords.verify(known_hash, attempt.password) or candidate is None:
         raise Unauthenticated(*CREDENTIALS_INVALID)
-    return candidate
+    return rules, candidate
 
 
 async def password_was_right(
@@ -126,23 +141,23 @@ async def password_was_right(
 
 
 async def _admit(
-    session: AsyncSession, candidate: Candidate, attempt: Attempt, at: datetime
+    session: AsyncSession, rules: Rules, candidate: Candidate, attempt: Attempt, at: datetime
 ) -> Opened | Challenged | DomainError:
     """The password was right. A refusal is an answer here, since what it leaves behind is committed."""
     if refusal := await password_was_right(session, candidate, attempt, at):
         return refusal
     wanted = Wanted(attempt.company_id, attempt.storefront, attempt.client)
-    entrant = await entrant_of(session, candidate, wanted, at)
+    entrant = await entrant_of(session, rules, candidate, wanted, at)
     if isinstance(entrant, DomainError):
         return entrant
-    needed = await next_step(session, entrant)
+    needed = await next_step(session, rules.second_factor, entrant)
     if needed:
         return await challenge(session, entrant, needed, at)
     return await open_for(session, entrant, SignInMeans.PASSWORD, at)
 
 
 async def entrant_of(
-    session: AsyncSession, candidate: Candidate, wanted: Wanted, at: datetime
+    session: AsyncSession, rules: Rules, candidate: Candidate, wanted: Wanted, at: datetime
 ) -> Entrant | DomainError:
     """Who has shown that the account is his, for the membership that he signs in for."""
     if refusal := await refusal_of_address(session, candidate, at):
@@ -151,13 +166,11 @@ async def entrant_of(
         if wanted.storefront:
             return Forbidden("staff-open-no-storefront", "The merchant's staff open no storefront.")
         return Entrant(candidate.kind, candidate.subject_id, None, None, None, wanted.client)
-    admitted = await _membership(session, candidate, wanted)
+    admitted = await _membership(session, rules, candidate, wanted)
     if isinstance(admitted, DomainError):
         return admitted
-    storefront = wanted.storefront or admitted.storefront
-    return Entrant(
-        candidate.kind, candidate.subject_id, admitted.member_id, admitted.company_id, storefront, wanted.client
-    )
+    of = admitted.member_id, admitted.company_id, admitted.enters
+    return Entrant(candidate.kind, candidate.subject_id, *of, wanted.client)
 
 
 async def refusal_of_address(session: AsyncSession, candidate: Candidate, at: datetime) -> DomainError | None:
@@ -168,16 +181,19 @@ async def refusal_of_address(session: AsyncSession, candidate: Candidate, at: da
     return refusal
 
 
-async def _membership(session: AsyncSession, candidate: Candidate, wanted: Wanted) -> Admitted | DomainError:
+async def _membership(
+    session: AsyncSession, rules: Rules, candidate: Candidate, wanted: Wanted
+) -> Admitted | DomainError:
     """The one membership that he signs in for; refused by the status of its company, or at the storefront."""
     company_id = await company_meant(session, wanted.company_id)
-    memberships = [one for one in await candidate.memberships(session) if company_id in (None, one.company_id)]
+    all_of_his = await candidate.memberships(session, wanted.storefront)
+    memberships = [one for one in all_of_his if company_id in (None, one.company_id)]
     if not memberships:
         return Forbidden("no-membership", "You are not a member of a company here.")
-    refusals = {one: await refusal_of_membership(session, one, wanted.storefront) for one in memberships}
-    open_to = [one for one, refusal in refusals.items() if refusal is None]
+    refusals = [(one, refusal_of_membership(rules, one)) for one in memberships]
+    open_to = [one for one, refusal in refusals if refusal is None]
     if not open_to:
-        return next(refusal for refusal in refusals.values() if refusal)
+        return next(refusal for _, refusal in refusals if refusal)
     if len(open_to) > 1:
         companies = [{"company_id": str(one.company_id), "name": one.company_name} for one in open_to]
         return Conflict("company-not-named", "Name the company to sign in for.", facts={"companies": companies})
@@ -193,15 +209,9 @@ async def open_for(session: AsyncSession, entrant: Entrant, means: SignInMeans, 
         opened_at=at,
     )
     opened.live_on(at)
-    session.add(opened)
-    await session.flush()
-    return Opened(opened, _new_token(session, opened, at))
-
-
-def _new_token(session: AsyncSession, of: SignInSession, at: datetime) -> str:
     token = secrets.token_urlsafe(32)
-    session.add(RefreshToken(token_hash=_digest(token), session_id=of.id, issued_at=at))
-    return token
+    await _OPEN.within(session, {**vars(opened), "token_hash": _digest(token)})
+    return Opened(opened, token)
 
 
 def _digest(token: str) -> bytes:
@@ -236,33 +246,39 @@ async def _renew(session: AsyncSession, token: str, at: datetime) -> Opened | Do
         return invalid
     if of.ended_at is not None or at >= of.expires_at:
         return invalid
-    if refusal := await refusal_now(session, of, at) or await _refusal_of_means(session, of):
+    rules = await read_rules(session)
+    if refusal := await refusal_now(session, rules, of, at) or await _refusal_of_means(session, rules, of):
         return refusal
     act_as(f"{of.kind.value}:{of.member_id or of.subject_id}")
     presented.used_at = at
     of.live_on(at)
-    return Opened(of, _new_token(session, of, at))
+    token = secrets.token_urlsafe(32)
+    session.add(RefreshToken(token_hash=_digest(token), session_id=of.id, issued_at=at))
+    return Opened(of, token)
 
 
-async def refusal_now(session: AsyncSession, of: SignInSession | Challenge, at: datetime) -> DomainError | None:
+async def refusal_now(
+    session: AsyncSession, rules: Rules, of: SignInSession | Challenge, at: datetime
+) -> DomainError | None:
     """Identity opens and renews only for who may sign in now."""
     candidate = await Candidate.of(session, of.kind, of.subject_id)
     if candidate is None:
         return Unauthenticated("refresh-token-invalid", "Sign in again.")
     if of.member_id is None:
         return refusal_of_account(candidate, at)
-    memberships = await candidate.memberships(session)
+    memberships = await candidate.memberships(session, of.storefront)
     opened_for = (of.member_id, of.company_id)  # one that was merged meanwhile is another company: sign in again
     admitted = next((one for one in memberships if (one.member_id, one.company_id) == opened_for), None)
     if admitted is None:
         return Forbidden("member-inactive", "You are not a member of this company any more.")
-    return refusal_of_account(candidate, at) or await refusal_of_membership(session, admitted, of.storefront)
+    return refusal_of_account(candidate, at) or refusal_of_membership(rules, admitted)
 
 
-async def _refusal_of_means(session: AsyncSession, of: SignInSession) -> DomainError | None:
+async def _refusal_of_means(session: AsyncSession, rules: Rules, of: SignInSession) -> DomainError | None:
     """A session ends where what was shown for it is not enough any more, by policy."""
-    if refusal := await refusal_of_means(session, of.kind, of.means):
+    if refusal := rules.external.refusal(of.kind, of.means):
         return refusal
-    if of.means is SignInMeans.PASSWORD and await use_for(session, of.kind, of.member_id) is Use.REQUIRED:
+    needed = await use_for(session, rules.second_factor, of.kind, of.member_id)
+    if of.means is SignInMeans.PASSWORD and needed is Use.REQUIRED:
         return Forbidden("second-factor-required", "Sign in again, with a second factor.")
     return None

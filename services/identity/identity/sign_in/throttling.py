@@ -13,12 +13,13 @@ from enum import StrEnum
 from math import ceil
 from uuid import UUID
 
-from sqlalchemy import Integer, LargeBinary, Text, delete, text
+from sqlalchemy import Integer, LargeBinary, Text, delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Base
 from chassis.errors import TooManyRequests
+from chassis.hot import HotStatement
 from identity.sign_in.models import SubjectKind
 
 ALL_NETWORKS = "*"
@@ -91,11 +92,10 @@ def seconds_to_wait(counters: Iterable[SignInAttempts], *, known_network: bool, 
     return max(0, *(ceil(wait) for wait in waits), 0)
 
 
-_TAKE = text(
+_TAKE = HotStatement(
     """
     INSERT INTO sign_in_attempts (account, network, failures, last_at)
-    SELECT CAST(:account AS bytea), one, 0, CAST(:at AS timestamptz)
-    FROM unnest(CAST(:networks AS text[])) AS one ORDER BY one
+    SELECT :account ::bytea, one, 0, :at ::timestamptz FROM unnest(:networks ::text[]) AS one ORDER BY one
     ON CONFLICT (account, network) DO UPDATE SET failures = sign_in_attempts.failures
     RETURNING network, failures, last_at, EXISTS (
         SELECT FROM known_networks known
@@ -103,14 +103,14 @@ _TAKE = text(
     """
 )
 """Locks the counters, the one over all networks first."""
-_COUNT = text(
+_COUNT = HotStatement(
     """
     UPDATE sign_in_attempts SET failures = counted.failures, last_at = :at
-    FROM unnest(CAST(:networks AS text[]), CAST(:failures AS integer[])) AS counted (network, failures)
+    FROM unnest(:networks ::text[], :failures ::integer[]) AS counted (network, failures)
     WHERE sign_in_attempts.account = :account AND sign_in_attempts.network = counted.network
     """
 )
-_FORGET = text(
+_FORGET = HotStatement(
     """
     WITH fewer AS (
         UPDATE sign_in_attempts SET failures = failures - 1
@@ -127,20 +127,22 @@ _FORGET = text(
 async def count_attempt(session: AsyncSession, account: bytes, network: str, at: datetime) -> int:
     """Seconds to wait; 0: this one is let through, and counted as failed until `forget_failures`. To be committed first."""
     asked = {"account": account, "network": network, "at": at, "known_since": at - KNOWN_FOR}
-    rows = (await session.execute(_TAKE, {**asked, "networks": sorted({ALL_NETWORKS, network})})).all()
-    counters = [SignInAttempts(network=row.network, failures=row.failures, last_at=row.last_at) for row in rows]
-    wait = seconds_to_wait(counters, known_network=rows[0].known, at=at)
+    rows = await _TAKE.within(session, {**asked, "networks": sorted({ALL_NETWORKS, network})})
+    counters = [
+        SignInAttempts(network=row["network"], failures=row["failures"], last_at=row["last_at"]) for row in rows
+    ]
+    wait = seconds_to_wait(counters, known_network=rows[0]["known"], at=at)
     if not wait:
         for one in counters:
             one.count(at)
         counted = {"networks": [one.network for one in counters], "failures": [one.failures for one in counters]}
-        await session.execute(_COUNT, {"account": account, "at": at, **counted})
+        await _COUNT.within(session, {"account": account, "at": at, **counted})
     return wait
 
 
 async def forget_failures(session: AsyncSession, account: bytes, network: str, at: datetime) -> None:
     """He knows the secret: this network is his. The counter over all networks stays, strangers are behind it."""
-    await session.execute(_FORGET, {"account": account, "network": network, "all": ALL_NETWORKS, "at": at})
+    await _FORGET.within(session, {"account": account, "network": network, "all": ALL_NETWORKS, "at": at})
 
 
 def throttled(wait: int) -> TooManyRequests:

@@ -1,13 +1,12 @@
 """The only readers of storefronts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.errors import Forbidden, NotFound
-from contracts.identity.storefronts import Doors, entry_refusal
+from chassis.errors import NotFound
 from identity.cursors import id_after
 from identity.storefronts.models import Storefront
 
@@ -31,15 +30,3 @@ async def read_storefront(connection: AsyncConnection, code: str) -> Row[Any]:
     if row is None:
         raise NotFound
     return row
-
-
-async def refusal_of_entry(session: AsyncSession, code: str, groups: Collection[str], *, own: bool) -> Forbidden | None:
-    """Whether a company of these groups may enter; `own`: it belongs to this storefront."""
-    found = await session.execute(
-        select(storefronts.c.active, storefronts.c.access, storefronts.c.groups).where(storefronts.c.code == code)
-    )
-    row = found.first()
-    refused = entry_refusal(Doors(*row) if row else None, groups, own=own)
-    if refused is None:
-        return None
-    return Forbidden(refused, "The company may not enter this storefront.", facts={"storefront": code})
