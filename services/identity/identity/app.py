@@ -104,6 +104,7 @@ CHANGED: dict[type[Policy], Any] = {
 }
 
 ROUTERS = [
+    sign_in_routes.opening,  # they are looked through in this order: what is asked for most stands first
     policy_routes(POLICIES, StaffDependency, changed=CHANGED, access=staff_may(StaffPermission.MANAGE_POLICIES)),
     policy_routes(
         [StaffRolesPolicy],
@@ -129,7 +130,6 @@ ROUTERS = [
     invitations_routes.router,
     invitations_routes.inviting,
     invitation_links_routes.router,
-    sign_in_routes.opening,
     sign_in_routes.router,
     session_routes.router,
     second_factor_routes.router,

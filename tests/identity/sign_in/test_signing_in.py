@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from chassis.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unauthenticated
@@ -22,7 +23,8 @@ from identity.sign_in.commands import (
     verify_address,
 )
 from identity.sign_in.ending import sign_out
-from identity.sign_in.models import EndedBecause, SignInSession, SubjectKind
+from identity.sign_in.models import Credential, EndedBecause, SignInSession, SubjectKind
+from identity.sign_in.passwords import Passwords
 from identity.sign_in.signing_in import Attempt, renew, sign_in
 from identity.sign_in.throttling import ALL_NETWORKS, SignInAttempts
 from tests.identity.people import AT, CHEAP, KEYS, PASSWORD, a_company, a_contact, a_member, an_account
@@ -103,6 +105,28 @@ async def test_guesses_at_one_moment_are_all_counted(database, member):
     )
     assert {type(one) for one in tries} <= {Unauthenticated, TooManyRequests}
     assert sum(isinstance(one, Unauthenticated) for one in tries) == 5
+
+
+async def stored_hash(database, member) -> str:
+    async with database.reading() as connection:
+        query = select(Credential.password_hash).where(Credential.subject_id == member.contact_id)
+        return (await connection.execute(query)).scalar_one()
+
+
+async def test_a_hash_with_other_costs_is_renewed_when_its_password_is_right(database, member):
+    dearer, before = (
+        Passwords(PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)),
+        await stored_hash(database, member),
+    )
+    with pytest.raises(Unauthenticated):
+        await sign_in(database, dearer, attempt("wrong password"), AT)
+    assert await stored_hash(database, member) == before
+    entered = await asyncio.gather(*(sign_in(database, dearer, attempt(), AT) for _ in range(4)))
+    assert len({one.session.id for one in entered}) == 4, "whoever is not the one who renews it is let in, too"
+    renewed = await stored_hash(database, member)
+    assert renewed.startswith("$argon2id$v=19$m=16,t=2,p=1$")
+    await sign_in(database, dearer, attempt(), AT)
+    assert await stored_hash(database, member) == renewed
 
 
 async def test_the_company_is_named_where_there_are_several(database, member):

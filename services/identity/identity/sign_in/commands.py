@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -54,6 +54,13 @@ async def password_stands(session: AsyncSession, subject_id: UUID, password_hash
     opened with a password is not opened past the change that ends all sessions of that password."""
     rows = await _STANDS.within(session, {"subject_id": subject_id})
     return password_hash is not None and [row["password_hash"] for row in rows] == [password_hash]
+
+
+async def renew_hash(session: AsyncSession, subject_id: UUID, known_hash: str, password_hash: PasswordHash) -> bool:
+    """Another hash of the same password, unless it is not this one any more."""
+    renewed = update(Credential).where(Credential.subject_id == subject_id, Credential.password_hash == known_hash)
+    done = renewed.values(password_hash=password_hash).returning(Credential.subject_id)
+    return await session.scalar(done) is not None
 
 
 async def change_password(

@@ -78,8 +78,16 @@ class Passwords:
             Invalid: it is too weak.
         """
         check_strength(password, pointer=pointer, about=about)
+        return await self.hash_again(password)
+
+    async def hash_again(self, password: str) -> PasswordHash:
+        """Of one that is somebody's already, however strong it is."""
         hashed = await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
         return PasswordHash(hashed)
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether it was made with other costs than one would be made with now."""
+        return self._hasher.check_needs_rehash(password_hash)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """The same work for an account that does not exist (None), so that time tells nothing."""

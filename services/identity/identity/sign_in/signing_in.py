@@ -7,7 +7,7 @@ takes its time), the session is opened. Each refusal is committed before it is a
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from identity.second_factor.challenges import Challenged, challenge, next_step
 from identity.second_factor.models import Challenge
 from identity.second_factor.policies import Use, use_for
 from identity.sign_in.admission import Admitted, Candidate, company_meant, refusal_of_account, refusal_of_membership
-from identity.sign_in.commands import password_stands, verify_again
+from identity.sign_in.commands import password_stands, renew_hash, verify_again
 from identity.sign_in.models import (
     EndedBecause,
     Entrant,
@@ -98,12 +98,27 @@ async def sign_in(database: Database, passwords: Passwords, attempt: Attempt, at
             `storefront-…`, `staff-open-no-storefront`.
         Conflict: `company-not-named`, where he is a member of several.
     """
-    rules, candidate = await recognise(database, passwords, attempt, at, find=Candidate.by_address)
+    rules, known = await recognise(database, passwords, attempt, at, find=Candidate.by_address)
+    candidate = await _with_present_costs(database, passwords, known, attempt.password)
+    if candidate is None:  # somebody else was faster
+        return await sign_in(database, passwords, attempt, at)
     async with database.transaction() as session:
         opened = await _admit(session, rules, candidate, attempt, at)
     if isinstance(opened, DomainError):
         raise opened
     return opened
+
+
+async def _with_present_costs(
+    database: Database, passwords: Passwords, known: Candidate, password: str
+) -> Candidate | None:
+    """The password was right: it is hashed again where the costs have changed since. None: it has another hash by now."""
+    if known.password_hash is None or not passwords.is_outdated(known.password_hash):
+        return known
+    hashed = await passwords.hash_again(password)
+    async with database.transaction() as session:
+        renewed = await renew_hash(session, known.subject_id, known.password_hash, hashed)
+    return replace(known, password_hash=hashed) if renewed else None
 
 
 async def recognise(
