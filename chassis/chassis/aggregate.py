@@ -9,13 +9,13 @@ from enum import Enum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, event, insert
+from sqlalchemy import BigInteger, DateTime, event
 from sqlalchemy import Enum as EnumType
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from chassis.metadata import metadata, metadata_of
-from chassis.outbox import Recorded, outbox_rows, outbox_table
+from chassis.outbox import Recorded, write_outbox
 from contracts.shared.event import Event, State
 
 
@@ -118,7 +118,7 @@ def _write_outbox(session: Session) -> None:
         recorded.extend(aggregate.drain())
     if recorded:
         recorded.sort(key=lambda one: one.order)
-        session.execute(insert(outbox_table), outbox_rows(recorded))
+        write_outbox(session.connection(), recorded)
         session.info["has_events"] = True
 
 

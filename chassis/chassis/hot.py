@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 import asyncpg
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Connection
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -38,28 +38,34 @@ class HotStatement:
         given = {**self._constants, **values}
         return [given[name] for name in self._names]
 
-    async def within(self, session: AsyncSession, values: dict[str, Any]) -> list[Any]:
-        """Records, as a part of the session's transaction."""
-        return await self.rows(await in_transaction(session), values)
-
-    async def rows(self, connection: AsyncConnection, values: dict[str, Any]) -> list[Any]:
-        """Records, which can be read by name and as tuples."""
-        driver = driver_of(connection)
+    async def rows(self, on: AsyncConnection | AsyncSession, values: dict[str, Any]) -> list[Any]:
+        """Records, which can be read by name and as tuples; as a part of the transaction, where there is one."""
+        connection = await in_transaction(on)
         try:
-            found: list[Any] = await driver.fetch(self.sql, *self.arguments(values))
+            found: list[Any] = await driver_of(connection).fetch(self.sql, *self.arguments(values))
         except _LOST:
             await connection.invalidate()
             raise
         return found
 
-
-async def in_transaction(session: AsyncSession) -> AsyncConnection:
-    """The session's connection after its transaction has begun: SQLAlchemy begins it with the first statement of its own."""
-    connection = await session.connection()
-    if not driver_of(connection).is_in_transaction():
-        adapted: Any = (await connection.get_raw_connection()).dbapi_connection
+    def run(self, connection: Connection, values: dict[str, Any]) -> None:
+        """From where SQLAlchemy lets nobody await: a hook of a session, whose transaction has begun."""
+        adapted: Any = connection.connection.dbapi_connection
         try:
-            await adapted._start_transaction()
+            adapted.run_async(lambda driver: driver.fetch(self.sql, *self.arguments(values)))
+        except _LOST:
+            connection.invalidate()
+            raise
+
+
+async def in_transaction(on: AsyncConnection | AsyncSession) -> AsyncConnection:
+    """The connection after its transaction has begun: SQLAlchemy begins it with the first statement of its own."""
+    connection = await on.connection() if isinstance(on, AsyncSession) else on
+    if not driver_of(connection).is_in_transaction():
+        assert connection.sync_connection is not None
+        adapted: Any = connection.sync_connection.connection.dbapi_connection
+        try:
+            await adapted._start_transaction()  # does nothing where there shall be none
         except (dialect.AsyncAdapt_asyncpg_dbapi.Error, *_LOST) as error:
             await connection.invalidate()
             raise (error.__cause__ or error) from None  # the driver's own, as `rows` raises it

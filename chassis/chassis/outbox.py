@@ -8,13 +8,28 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+import orjson
 from opentelemetry import propagate, trace
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Identity,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.clock import now
 from chassis.context import Cause, cause
+from chassis.hot import HotStatement
 from chassis.ids import new_id
 from chassis.metadata import metadata
 from contracts.shared.event import Event
@@ -92,6 +107,22 @@ def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
         }
         for one in recorded
     ]
+
+
+_INSERT = HotStatement(
+    "INSERT INTO outbox (event_id, topic, key, type, sequence, value, headers) "
+    "SELECT event_id, topic, key, type, sequence, value, headers ::jsonb FROM unnest(:event_id ::uuid[], :topic ::text[], "
+    ":key ::text[], :type ::text[], :sequence ::bigint[], :value ::bytea[], :headers ::text[]) "
+    "AS recorded (event_id, topic, key, type, sequence, value, headers)"
+)
+
+
+def write_outbox(connection: Connection, recorded: list[Recorded]) -> None:
+    """For the hook of a session."""
+    rows = outbox_rows(recorded)
+    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
+    columns["headers"] = [orjson.dumps(headers).decode() for headers in columns["headers"]]
+    _INSERT.run(connection, columns)
 
 
 async def forget_states(session: AsyncSession, topic: Topic, key: str) -> None:

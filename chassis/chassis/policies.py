@@ -51,7 +51,7 @@ def policy_name(kind: type[Policy]) -> str:
 
 
 _policies = PolicyVersion.__table__.c
-_IN_FORCE = (
+_IN_FORCE = HotStatement.of(
     select(_policies.version, _policies.document, _policies.scope)
     .where(
         _policies.name == bindparam("name"),
@@ -62,15 +62,15 @@ _IN_FORCE = (
 )
 
 
-async def _current(session: Any, name: str, scope: str) -> Any:
-    rows = await session.execute(_IN_FORCE, {"name": name, "scope": scope})
-    return rows.first()
+async def _current(on: AsyncConnection | AsyncSession, name: str, scope: str) -> Any:
+    rows = await _IN_FORCE.rows(on, {"name": name, "scope": scope})
+    return rows[0] if rows else None
 
 
-async def policy(session: Any, kind: type[P], scope: str = EVERYWHERE) -> P:
+async def policy(on: AsyncConnection | AsyncSession, kind: type[P], scope: str = EVERYWHERE) -> P:
     """The policy in force: the storefront's own, or everybody's, or the defaults."""
-    row = await _current(session, policy_name(kind), scope)
-    return kind.model_validate(row.document) if row else kind()
+    row = await _current(on, policy_name(kind), scope)
+    return kind.model_validate(row["document"]) if row else kind()
 
 
 _OF_SEVERAL = HotStatement(
@@ -82,7 +82,7 @@ _OF_SEVERAL = HotStatement(
 async def policies(session: AsyncSession, *kinds: type[Policy]) -> list[Any]:
     """Those in force everywhere, one of each kind and in this order, by one statement."""
     names = [policy_name(kind) for kind in kinds]
-    rows = await _OF_SEVERAL.within(session, {"names": names, "scope": EVERYWHERE})
+    rows = await _OF_SEVERAL.rows(session, {"names": names, "scope": EVERYWHERE})
     documents = {row["name"]: row["document"] for row in rows}
     return [
         kind.model_validate(documents[name]) if name in documents else kind()
@@ -177,9 +177,9 @@ def _add_routes(router: APIRouter, kind: type[Policy], changed: Any, access: dic
 
     async def read(connection: Reading, response: Response, storefront: str = EVERYWHERE) -> Any:
         row = await _current(connection, name, storefront)
-        own = row if row and row.scope == storefront else None
-        response.headers["ETag"] = etag(own.version if own else 0)
-        return kind.model_validate(row.document) if row else kind()
+        own = row if row and row["scope"] == storefront else None
+        response.headers["ETag"] = etag(own["version"] if own else 0)
+        return kind.model_validate(row["document"]) if row else kind()
 
     async def change(
         document: Any,

@@ -21,8 +21,8 @@ async def test_what_it_writes_is_rolled_back_with_its_transaction(new_database):
     database = await new_database(TOY)
     async with database.session() as session:
         await session.execute(text("SELECT 1"))
-        await INSERT.within(session, {"topic": "one"})
-        assert [row["found"] for row in await COUNT.within(session, {"topic": "one"})] == [1]
+        await INSERT.rows(session, {"topic": "one"})
+        assert [row["found"] for row in await COUNT.rows(session, {"topic": "one"})] == [1]
         await session.rollback()
     async with database.reading() as connection:
         assert [row["found"] for row in await COUNT.rows(connection, {"topic": "one"})] == [0]
@@ -31,7 +31,7 @@ async def test_what_it_writes_is_rolled_back_with_its_transaction(new_database):
 async def test_it_may_be_the_first_of_its_transaction(new_database):
     database = await new_database(TOY)
     async with database.session() as session:
-        await INSERT.within(session, {"topic": "one"})
+        await INSERT.rows(session, {"topic": "one"})
         await session.rollback()
     async with database.reading() as connection:
         assert [row["found"] for row in await COUNT.rows(connection, {"topic": "one"})] == [0]
@@ -46,10 +46,10 @@ async def test_a_connection_that_the_server_has_ended_is_not_handed_out_again(ne
             await session.rollback()
         await _end(database.url, pid)
         with pytest.raises(Exception) as lost:  # noqa: PT011 - looked at below
-            await COUNT.within(session, {"topic": "one"})
+            await COUNT.rows(session, {"topic": "one"})
     assert is_transient(lost.value)
     async with database.session() as session:
-        assert [row["found"] for row in await COUNT.within(session, {"topic": "one"})] == [0]
+        assert [row["found"] for row in await COUNT.rows(session, {"topic": "one"})] == [0]
 
 
 async def _end(url: str, pid: int) -> None:
@@ -70,10 +70,10 @@ async def test_two_that_wait_for_each_other_are_told_apart_from_other_errors(new
     async def locks(first: int, second: int) -> BaseException | None:
         async with database.session() as session:
             await session.execute(text("SELECT 1"))
-            await LOCK.within(session, {"key": first})
+            await LOCK.rows(session, {"key": first})
             await both_locked.wait()
             try:
-                await LOCK.within(session, {"key": second})
+                await LOCK.rows(session, {"key": second})
             except Exception as error:  # noqa: BLE001 - looked at below
                 return error
         return None

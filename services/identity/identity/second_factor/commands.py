@@ -146,7 +146,7 @@ _HAS_FACTOR = HotStatement.of(
 
 async def has_factor(session: AsyncSession, subject_id: UUID) -> bool:
     """One that counts."""
-    return bool(await _HAS_FACTOR.within(session, {"subject_id": subject_id}))
+    return bool(await _HAS_FACTOR.rows(session, {"subject_id": subject_id}))
 
 
 async def _locked(session: AsyncSession, subject_id: UUID) -> SecondFactor | None:

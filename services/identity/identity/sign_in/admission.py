@@ -74,7 +74,7 @@ class Candidate:
     async def _found(
         cls, session: AsyncSession, account: HotStatement, kind: SubjectKind, named: UUID | str
     ) -> Self | None:
-        rows = await account.within(session, {"named": named})
+        rows = await account.rows(session, {"named": named})
         return cls(kind, **rows[0]) if rows else None
 
     async def memberships(self, session: AsyncSession, storefront: str | None) -> list[Admitted]:
@@ -83,7 +83,7 @@ class Candidate:
         Args:
             storefront: that he signs in at; None: that of each company.
         """
-        rows = await _MEMBERSHIPS.within(session, {"contact_id": self.subject_id, "at_storefront": storefront})
+        rows = await _MEMBERSHIPS.rows(session, {"contact_id": self.subject_id, "at_storefront": storefront})
         return [_admitted(**row) for row in rows]
 
 

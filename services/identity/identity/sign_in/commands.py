@@ -52,7 +52,7 @@ _STANDS = HotStatement.of(
 async def password_stands(session: AsyncSession, subject_id: UUID, password_hash: str | None) -> bool:
     """Whether this still is the hash that it is verified by. It stays so until the transaction ends: a session that is
     opened with a password is not opened past the change that ends all sessions of that password."""
-    rows = await _STANDS.within(session, {"subject_id": subject_id})
+    rows = await _STANDS.rows(session, {"subject_id": subject_id})
     return password_hash is not None and [row["password_hash"] for row in rows] == [password_hash]
 
 

@@ -225,7 +225,7 @@ async def open_for(session: AsyncSession, entrant: Entrant, means: SignInMeans, 
     )
     opened.live_on(at)
     token = secrets.token_urlsafe(32)
-    await _OPEN.within(session, {**vars(opened), "token_hash": _digest(token)})
+    await _OPEN.rows(session, {**vars(opened), "token_hash": _digest(token)})
     return Opened(opened, token)
 
 

@@ -127,7 +127,7 @@ _FORGET = HotStatement(
 async def count_attempt(session: AsyncSession, account: bytes, network: str, at: datetime) -> int:
     """Seconds to wait; 0: this one is let through, and counted as failed until `forget_failures`. To be committed first."""
     asked = {"account": account, "network": network, "at": at, "known_since": at - KNOWN_FOR}
-    rows = await _TAKE.within(session, {**asked, "networks": sorted({ALL_NETWORKS, network})})
+    rows = await _TAKE.rows(session, {**asked, "networks": sorted({ALL_NETWORKS, network})})
     counters = [
         SignInAttempts(network=row["network"], failures=row["failures"], last_at=row["last_at"]) for row in rows
     ]
@@ -136,13 +136,13 @@ async def count_attempt(session: AsyncSession, account: bytes, network: str, at:
         for one in counters:
             one.count(at)
         counted = {"networks": [one.network for one in counters], "failures": [one.failures for one in counters]}
-        await _COUNT.within(session, {"account": account, "at": at, **counted})
+        await _COUNT.rows(session, {"account": account, "at": at, **counted})
     return wait
 
 
 async def forget_failures(session: AsyncSession, account: bytes, network: str, at: datetime) -> None:
     """He knows the secret: this network is his. The counter over all networks stays, strangers are behind it."""
-    await _FORGET.within(session, {"account": account, "network": network, "all": ALL_NETWORKS, "at": at})
+    await _FORGET.rows(session, {"account": account, "network": network, "all": ALL_NETWORKS, "at": at})
 
 
 def throttled(wait: int) -> TooManyRequests:

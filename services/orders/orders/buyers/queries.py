@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, Text, Uuid, bindparam, cast, func, select, tr
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
+from chassis.hot import HotStatement
 from contracts.identity.status_table import DEFAULT_ALLOWED
 from contracts.identity.storefronts import Doors, entry_refusal
 from contracts.identity.values import Capability, CustomerStatus, Permission
@@ -52,7 +53,7 @@ def _merged_into(company: Any) -> Any:
     return select(func.array_agg(cast(_Merged.key, Uuid))).where(_Merged.merged_into == company).scalar_subquery()
 
 
-_BUYER = (
+_BUYER = HotStatement.of(
     select(
         CompanyRow.number,
         CompanyRow.status,
@@ -82,7 +83,6 @@ _BUYER = (
     )
     .where(CompanyRow.key == bindparam("company_key"))
 )
-"""Built once: it is asked with every order."""
 
 
 async def find_buyer(
@@ -95,10 +95,10 @@ async def find_buyer(
     """
     wanted = {"company_id": company_id, "company_key": str(company_id), "member_key": str(member_id)}
     wanted["storefront"] = storefront
-    found = await connection.execute(_BUYER, wanted)
-    row = found.mappings().first()
-    if row is None:
+    found = await _BUYER.rows(connection, wanted)
+    if not found:
         return None
+    row = found[0]
     company = Company(
         company_id=company_id,
         number=row["number"],

@@ -60,7 +60,7 @@ async def reserve(session: AsyncSession, reservation: Reservation, predecessors:
     What companies that were merged into this one used of the month counts, too, and stays booked for them: their orders
     give it back there (ID-26).
     """
-    rows = await _RESERVE.within(session, _parameters(reservation))
+    rows = await _RESERVE.rows(session, _parameters(reservation))
     before = {row["subject"]: row["used"] - reservation.total.amount for row in rows}
     member = before[reservation.member_id] if reservation.member_id else Decimal(0)
     merged = await _used_by(session, predecessors, reservation) if predecessors else Decimal(0)

@@ -73,7 +73,7 @@ async def submit_order(session: AsyncSession, command: SubmitOrder) -> Order:
     await _check_project(session, buyer, command.references.project_id, at)
     order = Order.submit(
         new_id(),
-        order_number((await NEXT_NUMBER.within(session, {}))[0]["number"]),
+        order_number((await NEXT_NUMBER.rows(session, {}))[0]["number"]),
         cart,
         buyer,
         command.payment,

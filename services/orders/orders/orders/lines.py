@@ -47,7 +47,7 @@ async def write_lines(
     }
     columns["reference"] = [references.get(line.line) for line in lines]
     columns["explanation"] = [line.explanation.model_dump_json(exclude_none=True) for line in lines]
-    await _WRITE.within(session, {"order_id": order_id, **columns})
+    await _WRITE.rows(session, {"order_id": order_id, **columns})
 
 
 async def read_lines(connection: AsyncConnection, order_ids: Sequence[UUID]) -> Sequence[Mapping[str, Any]]:
