@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Text, Uuid, bindparam, cast, func, select, true
+from sqlalchemy import RowMapping, Text, Uuid, any_, bindparam, cast, func, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -116,17 +117,19 @@ async def find_buyer(
     return Buyer(company, _member(row, company.account) if row["member_key"] else None)
 
 
-_ACCOUNT = select(
-    func.coalesce(CompanyRow.merged_into, bindparam("company_id")).label("company_id"),
-    _merged_into(func.coalesce(CompanyRow.merged_into, bindparam("company_id"))).label("predecessors"),
-).where(CompanyRow.key == bindparam("company_key"))
+_NOW = func.coalesce(CompanyRow.merged_into, bindparam("company_id", type_=Uuid))
+_ACCOUNT = HotStatement.of(
+    select(_NOW.label("company_id"), _merged_into(_NOW).label("predecessors")).where(
+        CompanyRow.key == bindparam("company_key")
+    )
+)
 
 
 async def account_of(connection: AsyncConnection | AsyncSession, company_id: UUID) -> Account:
     """What this company is now: itself, or the one that it was merged into (ID-26)."""
     wanted = {"company_id": company_id, "company_key": str(company_id)}
-    row = (await connection.execute(_ACCOUNT, wanted)).first()
-    return Account(row.company_id, tuple(row.predecessors or ())) if row else Account(company_id)
+    found = await _ACCOUNT.rows(connection, wanted)
+    return Account(found[0]["company_id"], tuple(found[0]["predecessors"] or ())) if found else Account(company_id)
 
 
 async def companies_of(connection: AsyncConnection | AsyncSession, company_id: UUID) -> tuple[UUID, ...]:
@@ -135,17 +138,24 @@ async def companies_of(connection: AsyncConnection | AsyncSession, company_id: U
     return (company_id, *(await connection.scalars(merged)).all())
 
 
+_COMPANIES = MemberRow.company_id == any_(bindparam("companies", type_=ARRAY(Uuid)))
+_ACTIVE = HotStatement.of(select(*_MEMBER).where(_COMPANIES, MemberRow.active).order_by(MemberRow.key))
+_ABSENT = HotStatement.of(
+    select(*_MEMBER)
+    .where(MemberRow.substitute_id == bindparam("member_id"), MemberRow.active, _COMPANIES)
+    .where(MemberRow.substitute_since <= bindparam("at"), MemberRow.substitute_until > bindparam("at"))
+    .order_by(MemberRow.key)
+)
+
+
 async def active_members(
     connection: AsyncConnection | AsyncSession, company_id: UUID, at: datetime
 ) -> Sequence[Member]:
     """Of what the company is now, with those for whom they stand in. One that is not known yet to have gone along with a
     merge is among them."""
     account = await account_of(connection, company_id)
-    rows = await connection.execute(
-        select(*_MEMBER).where(MemberRow.company_id.in_(account.companies), MemberRow.active).order_by(MemberRow.key)
-    )
     found, away = [], defaultdict(list)
-    for row in rows.mappings():
+    for row in await _ACTIVE.rows(connection, {"companies": account.companies}):
         found.append(_member(row, account))
         if row["substitute_id"] and row["substitute_since"] <= at < row["substitute_until"]:
             away[row["substitute_id"]].append(found[-1])
@@ -156,14 +166,9 @@ async def with_absent(connection: AsyncConnection | AsyncSession, member: Member
     """The member, with those for whom it stands in now."""
     if not member.attests:
         return member
-    rows = await connection.execute(
-        select(*_MEMBER)
-        .where(MemberRow.substitute_id == member.member_id, MemberRow.active)
-        .where(MemberRow.company_id.in_(member.account.companies))
-        .where(MemberRow.substitute_since <= at, MemberRow.substitute_until > at)
-        .order_by(MemberRow.key)
-    )
-    return replace(member, stands_in_for=tuple(_member(row, member.account) for row in rows.mappings()))
+    wanted = {"member_id": member.member_id, "companies": member.account.companies, "at": at}
+    rows = await _ABSENT.rows(connection, wanted)
+    return replace(member, stands_in_for=tuple(_member(row, member.account) for row in rows))
 
 
 async def members_to_decide_by(session: AsyncSession, contacts: Collection[UUID], account: Account) -> list[Member]:
