@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.applications.duplicates import WEIGHTS, Matched, score
+from contracts.identity.values import StaffPermission
+from contracts.shared.values import Language
+from identity.applications.duplicates import MOST_BY_ONE_REASON, WEIGHTS, Matched, score
+from identity.contacts.commands import CreateContact, create_contacts
+from identity.staff.commands import StaffTerms
+from tests.identity.people import AT, a_company
 
 VAT, OTHER_VAT = "NL004495445B01", "NL123456782B90"
 
@@ -73,6 +78,39 @@ async def test_the_twenty_likeliest_are_shown_however_many_there_are(review):
     await review.apply("Slagerij Vos", "piet@keten.nl", vat_number=VAT)
     found = await duplicates(review, await review.apply("Keten Kantoor", "hq@keten.nl", vat_number=VAT))
     assert (len(found), found[0]) == (20, ("Slagerij Vos", ["vat_number", "email_domain"], 0.95))
+
+
+async def given_to(review, representative: str, application: str) -> None:
+    company = (await review.read(application))["company"]["id"]
+    headers = {**review.sanne, "If-Match": "*"}
+    change = {"sales_representative": representative}
+    changed = await review.api.http.patch(f"/v1/companies/{company}", json=change, headers=headers)
+    assert changed.status_code == 200, changed.text
+
+
+async def test_companies_of_others_take_no_place_among_those_that_a_representative_sees(review):
+    """ID-09, ID-20: however many are likelier, or have the same domain, or a name that is nearer."""
+    for n in range(22):
+        await review.apply(f"Keten Kantoor {n}", f"filiaal-{n}@keten.nl", vat_number=VAT)
+    async with review.api.database.transaction() as session:
+        company = await a_company(session)
+        colleagues = (
+            CreateContact("Jo", f"jo-{n}@keten.nl", Language.DUTCH, company) for n in range(MOST_BY_ONE_REASON)
+        )
+        await create_contacts(session, list(colleagues), AT)
+    like, same_domain = "Keten Kantoor Zaandam Noord", "Slagerij Vos"
+    await given_to(review, "marit", await review.apply(like, "info@elders.nl"))
+    await given_to(review, "marit", await review.apply(same_domain, "piet@keten.nl"))
+    application = await review.apply("Keten Kantoor", "hq@keten.nl", vat_number=VAT)
+    await given_to(review, "marit", application)
+    may = set(StaffPermission) - {StaffPermission.SEE_ALL_COMPANIES}
+    _, marit = await review.api.colleague("Marit", StaffTerms("representative", may, representative="marit"))
+    read = await review.api.http.get(f"/v1/applications/{application}", headers=marit)
+    shown = {one["legal_name"]: one["matched"] for one in read.json()["duplicates"]}
+    assert shown == {like: ["name"], same_domain: ["email_domain"]}
+    to_sanne = await duplicates(review, application)
+    assert len(to_sanne) == 20
+    assert not {name for name, _, _ in to_sanne} & shown.keys()
 
 
 @given(st.dictionaries(st.sampled_from(Matched), st.floats(0, 1)), st.sampled_from(Matched))

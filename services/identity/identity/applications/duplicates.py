@@ -51,6 +51,7 @@ class Duplicate(BaseModel):
 
 companies, contacts = Company.__table__, Contact.__table__
 comparable_name: ColumnElement[str] = literal_column(COMPARABLE_NAME)
+CERTAIN: ColumnElement[float] = literal_column("1.0::real")
 
 
 async def find_duplicates(
@@ -63,7 +64,7 @@ async def find_duplicates(
     """The likeliest first.
 
     Args:
-        seen: which companies exist for the reviewer.
+        seen: which companies exist for the reviewer; no others take a place among the likeliest (ID-20).
         company: the row of the applicant's.
         emails: of the applicant and his company.
         customer_number: one that the reviewer means to give, where he named it.
@@ -72,12 +73,13 @@ async def find_duplicates(
     domains = {domain_of(email) for email in emails if email} - FREE_MAIL
     reasons: dict[UUID, dict[Matched, float]] = defaultdict(dict)
     looks = [*_same_numbers(company, customer_number), *_same_domain(domains), _similar_name(name)]
-    for row in (await connection.execute(union_all(*looks))).all():
-        if row.id != company.id and row.strength > 0:
+    found_by = union_all(*(select(look.where(seen).subquery()) for look in looks))
+    for row in (await connection.execute(found_by)).all():
+        if row.id != company.id and row.strength >= SIMILAR:
             reasons[row.id][Matched(row.matched)] = row.strength
     likeliest = sorted(reasons, key=lambda found: (-score(reasons[found]), found))[:MOST]
     shown = select(companies.c.id, companies.c.number, companies.c.legal_name, companies.c.status)
-    rows = {row.id: row for row in await connection.execute(shown.where(seen, companies.c.id.in_(likeliest)))}
+    rows = {row.id: row for row in await connection.execute(shown.where(companies.c.id.in_(likeliest)))}
     return [
         Duplicate(
             company_id=found,
@@ -88,7 +90,6 @@ async def find_duplicates(
             score=round(score(reasons[found]), 3),
         )
         for found in likeliest
-        if found in rows
     ]
 
 
@@ -119,22 +120,16 @@ def _same_domain(domains: set[str]) -> list[Select[Any]]:
     if not domains:
         return []
     own = _look(Matched.EMAIL_DOMAIN).where(func.split_part(companies.c.email, "@", 2).in_(domains))
-    people = _look(Matched.EMAIL_DOMAIN, contacts.c.company_id).where(
-        contacts.c.company_id.is_not(None), func.split_part(contacts.c.email, "@", 2).in_(domains)
-    )
-    return [select(look.limit(MOST_BY_ONE_REASON).subquery()) for look in (own, people)]
+    people = _look(Matched.EMAIL_DOMAIN).join(contacts, contacts.c.company_id == companies.c.id)
+    people = people.where(func.split_part(contacts.c.email, "@", 2).in_(domains))
+    return [look.limit(MOST_BY_ONE_REASON) for look in (own, people)]
 
 
 def _similar_name(name: str | None) -> Select[Any]:
-    """The nearest names, as far as they are near."""
-    nearest = select(companies.c.id, literal(Matched.NAME.value).label("matched")).add_columns(
-        func.similarity(comparable_name, name).label("strength")
-    )
-    found = nearest.order_by(comparable_name.op("<->")(name)).limit(MOST + 1).subquery()
-    return select(found).where(found.c.strength >= SIMILAR)
+    """The nearest names; whoever asks leaves out those that are not near."""
+    nearest = _look(Matched.NAME, func.similarity(comparable_name, name))
+    return nearest.order_by(comparable_name.op("<->")(name)).limit(MOST + 1)
 
 
-def _look(matched: Matched, found: Any = companies.c.id) -> Select[Any]:
-    return select(
-        found.label("id"), literal(matched.value).label("matched"), literal_column("1.0::real").label("strength")
-    )
+def _look(matched: Matched, strength: ColumnElement[float] = CERTAIN) -> Select[Any]:
+    return select(companies.c.id, literal(matched.value).label("matched"), strength.label("strength"))
