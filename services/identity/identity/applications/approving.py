@@ -13,12 +13,14 @@ from identity.applications.models import Application
 from identity.companies.commands import Conditions, claim_number, give_conditions
 from identity.companies.models import Company
 from identity.companies.status import ApplicationOutcome
-from identity.contacts.commands import lock_contact, register_contact, registered_contact
+from identity.contacts.commands import lock_contact
 from identity.contacts.models import Contact
 from identity.groups.naming import check_groups
 from identity.invitations.commands import IssueInvitation, issue_invitation
 from identity.members.grants import MemberTerms
+from identity.members.logins import account_for, open_account, separate_at
 from identity.roles.policies import BuiltIn
+from identity.sign_in.commands import has_password, request_verification
 
 
 async def approve_application(session: AsyncSession, application_id: UUID, decision: int, at: datetime) -> Application:
@@ -41,7 +43,7 @@ async def approve_application(session: AsyncSession, application_id: UUID, decis
     application.approve(decision, at)
     company.note_application(ApplicationOutcome.APPROVED)
     if application.after_approval is AfterApproval.ENABLE:
-        await register_contact(session, contact)
+        await _open_account(session, application, contact, at)
         company.accept(at)
     elif not company.first_invitation_live:
         await issue_invitation(
@@ -50,6 +52,16 @@ async def approve_application(session: AsyncSession, application_id: UUID, decis
             at,
         )
     return application
+
+
+async def _open_account(session: AsyncSession, application: Application, contact: Contact, at: datetime) -> None:
+    """Where logins are separate, a password that anybody may have chosen opens none before its address is proved, and takes
+    none from a consumer: he is mailed another link (ID-08)."""
+    chosen_by_anybody = contact.verified_at is None and await has_password(session, contact.id)
+    if chosen_by_anybody and await separate_at(session, application.storefront):
+        await request_verification(session, contact, at)
+    else:
+        await open_account(session, contact, application.storefront)
 
 
 async def _check_possible(
@@ -67,6 +79,6 @@ async def _check_possible(
     if number and number != company.number:
         await claim_number(session, number)
     if application.after_approval is AfterApproval.ENABLE:
-        other = await registered_contact(session, contact.email)
+        other = await account_for(session, contact.email, application.storefront)
         if other is not None and other.id != contact.id:
             raise Conflict("email-registered", "Another contact has an account with this address.")

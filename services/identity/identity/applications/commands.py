@@ -32,6 +32,7 @@ from identity.contacts.models import Contact
 from identity.groups.naming import check_groups
 from identity.members.commands import AddMember, add_member
 from identity.members.grants import MemberTerms, granted
+from identity.members.logins import account_for
 from identity.policies import ApprovalPolicy, RegistrationPolicy
 from identity.roles.policies import BuiltIn
 from identity.sign_in.commands import SetPassword, request_verification, set_password
@@ -150,7 +151,9 @@ def _invalid(pointer: str, code: str, detail: str) -> Invalid:
 async def submit_application(session: AsyncSession, command: SubmitApplication, at: datetime) -> Application:
     """Company, contact and membership exist from now on, as `pending_approval` (ID-07).
 
-    Somebody who has an account under this address keeps its name and password, and the answer does not tell.
+    Somebody who has an account under this address keeps its name and password, and the answer does not tell. Where a
+    consumer's login stays separate, he gets another account with the password that he chose here, or at his invitation, and
+    his own is not touched before he proves that the address is his (ID-08).
 
     Raises:
         Forbidden, Invalid: see `check_may_apply`.
@@ -175,12 +178,13 @@ async def open_application(
     applicant: CreateContact,
     at: datetime,
 ) -> tuple[Application, Contact]:
-    """With the person who applies: who has an account under this address, or somebody new.
+    """With the person who applies: who has an account under this address that is not the consumer's alone, or somebody new.
 
     Raises:
         Invalid: a field that the storefront requires is missing, or a number can not be right.
     """
     clocks = await policy(session, ApprovalPolicy, storefront)
+    known = await account_for(session, applicant.email, storefront)
     company, contact = await create_company(
         session,
         CreateCompany(
@@ -188,6 +192,7 @@ async def open_application(
             storefront=storefront,
             origin=CompanyOrigin.APPLIED,
             contact=applicant,
+            new_contact=known is None,
             pointer="/company",
         ),
         at,

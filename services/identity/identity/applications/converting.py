@@ -4,29 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.database import Database
 from chassis.errors import Conflict
 from chassis.policies import policy
-from contracts.identity.events import CompanyOrigin
-from contracts.identity.values import AfterApproval, CustomerStatus
+from contracts.identity.values import AfterApproval
 from identity.applications.commands import check_open, open_application
 from identity.applications.models import Application
-from identity.companies.models import Company
 from identity.companies.numbers import CompanyRecord
 from identity.contacts.commands import CreateContact, lock_contact
 from identity.contacts.models import Contact
-from identity.members.models import Member
-from identity.policies import ConsumerAccountsPolicy, ConsumerLogin, RegistrationPolicy
+from identity.members.logins import memberships, separate_at
+from identity.policies import RegistrationPolicy
 from identity.sign_in.admission import Candidate
 from identity.sign_in.commands import request_reset
 from identity.sign_in.passwords import Passwords
 from identity.sign_in.signing_in import Attempt, password_was_right, recognise, refusal_of_address
-
-NO_CUSTOMER = (CustomerStatus.NONE, CustomerStatus.REJECTED)
-"""What is left of an application that came to nothing; who made it may apply again."""
 
 
 async def prove_account(database: Database, passwords: Passwords, attempt: Attempt, at: datetime) -> UUID:
@@ -71,27 +65,14 @@ async def convert_account(session: AsyncSession, command: ConvertAccount, at: da
     account = await lock_contact(session, command.contact_id)
     rules = await policy(session, RegistrationPolicy, command.storefront)
     check_open(rules, account.email)
-    if await _is_a_member(session, account.email):
+    if await session.scalar(memberships(Contact.email == account.email).limit(1)):  # with whichever contact
         raise Conflict("already-a-member", "You are a member of a company already.")
-    login = (await policy(session, ConsumerAccountsPolicy, command.storefront)).login
-    if login is ConsumerLogin.SEPARATE:
+    separate = await separate_at(session, command.storefront)
+    if separate:
         account.leave_to_consumer()
         await session.flush()
     applicant = CreateContact(account.name, account.email, account.language)
     application, person = await open_application(session, rules, command.storefront, command.record, applicant, at)
-    if login is ConsumerLogin.SEPARATE and rules.after_approval is AfterApproval.ENABLE:
+    if separate and rules.after_approval is AfterApproval.ENABLE:
         await request_reset(session, person, at)
     return application
-
-
-async def _is_a_member(session: AsyncSession, email: str) -> bool:
-    """Of a company that is a customer or may become one, with whichever contact of this address."""
-    came_to_nothing = (Company.origin == CompanyOrigin.APPLIED) & Company.status.in_(NO_CUSTOMER)
-    found = (
-        select(Member.id)
-        .join(Contact, Contact.id == Member.contact_id)
-        .join(Company, Company.id == Member.company_id)
-        .where(Contact.email == email, Member.active, ~came_to_nothing)
-        .limit(1)
-    )
-    return await session.scalar(found) is not None

@@ -68,6 +68,7 @@ class CreateCompany:
     Attributes:
         contact: the first person to tell; None: nobody yet. Who has an account under this address is meant himself.
         pointer: JSON pointer to the record in the request, for refusals.
+        new_contact: not he is meant, but somebody new.
     """
 
     record: CompanyRecord
@@ -81,6 +82,7 @@ class CreateCompany:
     vat_exempt: bool = False
     external_keys: dict[str, str] = field(default_factory=dict)
     pointer: str = ""
+    new_contact: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ async def create_company(session: AsyncSession, command: CreateCompany, at: date
     company.number = await _number(session, command.conditions.customer_number)
     session.add(company)
     await session.flush()
-    contact = await _first_contact(session, command.contact, company, at)
+    contact = await _first_contact(session, command, company, at)
     company.first_contact_id = contact.id if contact else None
     company.announce()
     await note_price_list(session, company)
@@ -214,12 +216,12 @@ async def create_companies(session: AsyncSession, commands: Sequence[CreateCompa
 
 
 async def _first_contact(
-    session: AsyncSession, wanted: CreateContact | None, company: Company, at: datetime
+    session: AsyncSession, command: CreateCompany, company: Company, at: datetime
 ) -> Contact | None:
-    if wanted is None:
+    if command.contact is None:
         return None
-    known = await registered_contact(session, wanted.email)
-    return known or await create_contact(session, replace(wanted, company=company), at)
+    known = None if command.new_contact else await registered_contact(session, command.contact.email)
+    return known or await create_contact(session, replace(command.contact, company=company), at)
 
 
 async def change_company(session: AsyncSession, command: ChangeCompany) -> Company:

@@ -12,11 +12,12 @@ from contracts.identity.states import ContactKind
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
 from identity.companies.models import Company
-from identity.contacts.commands import lock_contact, register_contact, registered_contact
+from identity.contacts.commands import lock_contact
 from identity.contacts.models import Contact
 from identity.invitations.commands import ChangeInvitation, decline_invitation, lock_invitation
 from identity.invitations.models import Invitation
 from identity.members.commands import AddMember, active_member, add_member, leave_an_administrator
+from identity.members.logins import account_for, open_account
 from identity.members.models import Member
 from identity.sign_in.commands import SetPassword, has_password, set_password
 from identity.sign_in.passwords import PasswordHash
@@ -61,7 +62,7 @@ class AcceptInvitation:
 
 
 async def accept_invitation(session: AsyncSession, command: AcceptInvitation, at: datetime) -> Member:
-    """Makes the holder of the link a member, with an account of his own where he has none.
+    """Makes the holder of the link a member, with an account of his own where he has none, or one that stays the consumer's.
 
     The first administrator's acceptance enables the company.
 
@@ -74,8 +75,8 @@ async def accept_invitation(session: AsyncSession, command: AcceptInvitation, at
     company, invitation = await lock_invitation(session, link.invitation_id)
     invitation.require_acceptable(at=at)
     invited = await lock_contact(session, invitation.contact_id)
-    account = await registered_contact(session, invited.email) or invited
-    await _open_account(session, account, command, at)
+    account = await account_for(session, invited.email, company.storefront) or invited
+    await _open_account(session, account, company, command, at)
     member = await _make_member(session, company, invitation, account, at)
     await _leave_guest_behind(session, company, invited, account, at)
     invitation.accept(member_id=member.id, at=at)
@@ -84,7 +85,9 @@ async def accept_invitation(session: AsyncSession, command: AcceptInvitation, at
     return member
 
 
-async def _open_account(session: AsyncSession, account: Contact, command: AcceptInvitation, at: datetime) -> None:
+async def _open_account(
+    session: AsyncSession, account: Contact, company: Company, command: AcceptInvitation, at: datetime
+) -> None:
     if await has_password(session, account.id):
         if command.password_hash:
             raise Conflict("password-exists", "This address has an account with a password; sign in with it.")
@@ -96,7 +99,7 @@ async def _open_account(session: AsyncSession, account: Contact, command: Accept
     if account.kind is ContactKind.GUEST:
         if command.name:
             account.change({"name": command.name})
-        await register_contact(session, account)
+        await open_account(session, account, company.storefront)
     account.verify(at)
 
 

@@ -42,9 +42,9 @@ class LinkPage(BaseModel):
 async def get_invitation_link(token: Token, keys: Keys, connection: Reading) -> LinkPage:
     """An unknown link, one of an earlier issue and one of a former address are all not found."""
     link = await read_link(connection, keys, token)
-    row = await queries.link_page(connection, link.invitation_id)
-    role = (await roles_in_force(connection)).get(row.role)
-    return LinkPage(**row._mapping, role_name=role.name(row.language) if role else row.role)
+    shown = await queries.link_page(connection, link.invitation_id)
+    role = (await roles_in_force(connection)).get(shown["role"])
+    return LinkPage(**shown, role_name=role.name(shown["language"]) if role else shown["role"])
 
 
 class Acceptance(BaseModel):

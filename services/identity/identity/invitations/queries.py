@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-from sqlalchemy.orm import aliased
 
 from chassis.processes import ProcessStart
 from contracts.identity.activities import TASK_QUEUE, InvitationStatus
@@ -15,6 +14,7 @@ from identity.companies.models import Company
 from identity.contacts.models import Contact
 from identity.cursors import id_after
 from identity.invitations.models import Invitation
+from identity.members.logins import account_id_for
 from identity.sign_in.models import Credential
 
 
@@ -36,15 +36,8 @@ async def invitations_of(
     return (await connection.execute(query)).all()
 
 
-async def link_page(connection: AsyncConnection, invitation: UUID) -> Any:
+async def link_page(connection: AsyncConnection, invitation: UUID) -> dict[str, Any]:
     """What the holder of a living link is shown before he answers."""
-    account = aliased(Contact)
-    has_password = (
-        select(Credential.subject_id)
-        .join(account, account.id == Credential.subject_id)
-        .where(account.email == Contact.email, (account.kind == "registered") | (account.id == Contact.id))
-        .exists()
-    )
     query = (
         select(
             Company.legal_name.label("company_name"),
@@ -52,13 +45,18 @@ async def link_page(connection: AsyncConnection, invitation: UUID) -> Any:
             Invitation.status,
             Invitation.expires_at,
             Contact.language,
-            (~has_password).label("needs_password"),
+            Contact.id.label("contact_id"),
+            Contact.email,
+            Company.storefront,
         )
         .join(Contact, Contact.id == Invitation.contact_id)
         .join(Company, Company.id == Invitation.company_id)
         .where(Invitation.id == invitation)
     )
-    return (await connection.execute(query)).one()
+    row = (await connection.execute(query)).one()
+    account = await account_id_for(connection, row.email, row.storefront) or row.contact_id
+    password = await connection.scalar(select(Credential.subject_id).where(Credential.subject_id == account))
+    return {**row._mapping, "needs_password": password is None}
 
 
 async def expected_acceptances(session: AsyncSession) -> list[ProcessStart]:

@@ -10,10 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from chassis.errors import Conflict, Invalid, NotFound
 from chassis.hot import HotStatement
+from chassis.policies import EVERYWHERE
+from contracts.identity.states import ContactKind
 from contracts.identity.values import LinkPurpose
 from contracts.shared.links import LinkKeys
-from identity.contacts.commands import lock_contact, register_contact, registered_contact
+from identity.companies.models import Company
+from identity.contacts.commands import lock_contact, registered_contact
 from identity.contacts.models import Contact
+from identity.members.logins import account_for, memberships, open_account
+from identity.members.models import Member
 from identity.second_factor.challenges import forget_challenges
 from identity.sign_in.ending import OwnSession, end_sessions, others
 from identity.sign_in.models import LINK_LIFE, Credential, EndedBecause, SignInLink, SignInSession
@@ -104,10 +109,27 @@ def _add_link(session: AsyncSession, contact: Contact, purpose: LinkPurpose, iss
 
 
 async def request_reset_of(session: AsyncSession, email: str, at: datetime) -> None:
-    """Somebody asked for a new password for this normalised address. Who asked learns nothing from the answer."""
+    """Somebody asked for a new password for this normalised address. Who asked learns nothing from the answer.
+
+    Who applied with a password and has not proved his address is mailed the link for that again.
+    """
     contact = await registered_contact(session, email)
     if contact and not await _asked_just_now(session, contact, LinkPurpose.RESET, at):
         await request_reset(session, contact, at)
+    applicant = await _applicant_of(session, email)
+    if applicant and not await _asked_just_now(session, applicant, LinkPurpose.VERIFICATION, at):
+        await request_verification(session, applicant, at)
+
+
+async def _applicant_of(session: AsyncSession, email: str) -> Contact | None:
+    """The last one who chose a password for a company that is, or may become, a customer, without proving his address."""
+    his = memberships(Contact.email == email).with_only_columns(Member.contact_id)
+    applicants = select(Contact).join(Credential, Credential.subject_id == Contact.id).where(Contact.id.in_(his))
+    unproved = applicants.where(Contact.kind == ContactKind.GUEST, Contact.verified_at.is_(None))
+    found: Contact | None = await session.scalar(
+        unproved.order_by(Contact.id.desc()).limit(1).with_for_update(of=Contact)
+    )
+    return found
 
 
 async def verify_again(session: AsyncSession, contact_id: UUID, at: datetime) -> None:
@@ -149,9 +171,10 @@ async def verify_address(session: AsyncSession, command: UseLink, at: datetime) 
     """
     contact = await _use(session, command, LinkPurpose.VERIFICATION, at)
     contact.verify(at)
-    account = await registered_contact(session, contact.email)
+    storefront = await session.scalar(select(Company.storefront).where(Company.id == contact.company_id)) or EVERYWHERE
+    account = await account_for(session, contact.email, storefront)
     if account is None and await has_password(session, contact.id):
-        await register_contact(session, contact)
+        await open_account(session, contact, storefront)
     return contact
 
 
