@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.clock import now
+from chassis.http.paging import encode_cursor
 from contracts.pricing.events import ArticlesImported, PricesImported
 from contracts.pricing.states import PriceListState
 from pricing.imports import reading
@@ -293,3 +294,31 @@ async def test_what_was_never_applied_is_given_up(merchant: Merchant) -> None:
     assert (progress["status"], progress["error"]) == ("failed", "import-expired")
     async with merchant.database.reading() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM prices")) == 0
+
+
+async def test_imports_are_listed_newest_first_by_kind_and_status(merchant: Merchant) -> None:
+    """PR-13: page by page."""
+    await two_articles_and_a_list(merchant)
+    row = "lamp,Lantern,,piece,,,standard,,,,\n"
+    applied = await merchant.import_file("/articles/imports", ARTICLES + row)
+    prices = await merchant.import_file("/price-lists/retail/imports", PRICES + "lamp,1,4,,\n", apply=False)
+    articles = await merchant.import_file("/articles/imports", ARTICLES + row, apply=False)
+    newest_first = [one["import_id"] for one in (articles, prices, applied)]
+
+    async def listed(query: str) -> list[str]:
+        found, cursor = [], ""
+        while True:
+            page = (await accepted(merchant.staff.get(f"/imports?limit=2{query}{cursor}"))).json()
+            found += [one["import_id"] for one in page["items"]]
+            if page["next"] is None:
+                return found
+            cursor = f"&cursor={page['next']}"
+
+    assert await listed("") == newest_first
+    assert await listed("&kind=articles") == [newest_first[0], newest_first[2]]
+    assert await listed("&kind=prices&status=previewed") == [newest_first[1]]
+    assert await listed("&status=failed") == []
+    for query in ("kind=companies", f"cursor={encode_cursor('no id')}", "cursor=nonsense"):
+        await refused(
+            merchant.staff.get(f"/imports?{query}"), 422, "cursor-invalid" if "cursor" in query else "invalid-request"
+        )

@@ -12,11 +12,26 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chassis.database import Database
 from chassis.errors import NotFound
 from chassis.spreadsheets import neutral, plain
+from identity.cursors import id_after
 from identity.imports.columns import REASON
-from identity.imports.models import Import, Outcome, import_rows
+from identity.imports.models import Import, ImportKind, ImportStatus, Outcome, import_rows
 from identity.imports.table_file import written_row
 
 _AT_A_TIME = 500
+
+
+async def list_imports(
+    connection: AsyncConnection, kind: ImportKind | None, status: ImportStatus | None, *, limit: int, cursor: str | None
+) -> Sequence[Row[Any]]:
+    """Newest first, one more than `limit` where there is a further page."""
+    query = select(Import.__table__).order_by(Import.id.desc()).limit(limit + 1)
+    if kind:
+        query = query.where(Import.kind == kind)
+    if status:
+        query = query.where(Import.status == status)
+    if cursor:
+        query = query.where(Import.id < id_after(cursor))
+    return (await connection.execute(query)).all()
 
 
 async def import_progress(connection: AsyncConnection, import_id: UUID) -> Row[Any]:

@@ -107,6 +107,20 @@ for _kind, _of in KINDS.items():
     )
 
 
+@router.get("", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
+async def list_imports(
+    connection: Reading,
+    _: Staff,
+    kind: ImportKind | None = None,
+    status: ImportStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[Progress]:
+    """Imports that are kept, newest first."""
+    rows = await queries.list_imports(connection, kind, status, limit=limit, cursor=cursor)
+    return page([Progress.model_validate(row) for row in rows], limit, lambda last: (last.import_id,))
+
+
 @router.get("/{import_id}", openapi_extra=staff_may(StaffPermission.MANAGE_CUSTOMERS))
 async def read_import(import_id: UUID, connection: Reading, _: Staff) -> Progress:
     """How far an import has come."""

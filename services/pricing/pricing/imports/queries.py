@@ -8,13 +8,39 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.errors import NotFound
-from pricing.imports.models import Import, ImportKind
+from chassis.errors import Invalid, NotFound
+from chassis.http.paging import decode_cursor
+from pricing.imports.models import Import, ImportKind, ImportStatus
 
 
 class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+
+
+async def list_imports(
+    connection: AsyncConnection, kind: ImportKind | None, status: ImportStatus | None, *, limit: int, cursor: str | None
+) -> Sequence[Row[Any]]:
+    """Newest first, one more than `limit` where there is a further page.
+
+    Raises:
+        Invalid: it is not a cursor of this list.
+    """
+    query = select(*Import.__table__.columns).order_by(Import.id.desc()).limit(limit + 1)
+    if kind:
+        query = query.where(Import.kind == kind)
+    if status:
+        query = query.where(Import.status == status)
+    if cursor:
+        query = query.where(Import.id < _id_after(cursor))
+    return (await connection.execute(query)).all()
+
+
+def _id_after(cursor: str) -> UUID:
+    try:
+        return UUID(str(decode_cursor(cursor, 1)[0]))
+    except ValueError as error:
+        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error
 
 
 async def import_progress(connection: AsyncConnection, import_id: UUID) -> Row[Any]:

@@ -106,6 +106,20 @@ async def import_prices(code: Code, request: Request, session: Session, response
     return await _begin(request, session, response, code)
 
 
+@router.get("/imports", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
+async def list_imports(
+    connection: Reading,
+    _: Staff,
+    kind: ImportKind | None = None,
+    status: ImportStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[Progress]:
+    """Imports of articles and prices that are kept, newest first."""
+    rows = await queries.list_imports(connection, kind, status, limit=limit, cursor=cursor)
+    return page([Progress.model_validate(row) for row in rows], limit, lambda last: (last.import_id,))
+
+
 @router.get("/imports/{import_id}", openapi_extra=staff_may(StaffPermission.MANAGE_PRICES))
 async def read(import_id: UUID, connection: Reading, _: Staff) -> Progress:
     """How far an import has come."""
