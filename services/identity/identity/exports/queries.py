@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, any_, func, select, text
 
 from chassis.database import Database
 from identity.companies.filters import CompanyFilter
@@ -17,6 +17,7 @@ from identity.contacts.models import Contact
 from identity.imports.company_rows import CompanyRows, company_cells
 from identity.imports.contact_rows import ContactRows, contact_cells
 from identity.imports.member_rows import MemberRows, member_cells
+from identity.locations.models import Location
 from identity.members.models import Member
 
 _AT_A_TIME = 500
@@ -80,9 +81,10 @@ def contacts(seen: ColumnElement[bool], *, company_id: UUID | None, group: str |
 
 def members(seen: ColumnElement[bool], *, company_id: UUID | None) -> Export:
     """Those who are members now."""
+    codes = select(func.array_agg(Location.code)).where(Location.id == any_(Member.locations)).scalar_subquery()
     query = select(
         Member.__table__, Contact.name, Contact.email, Contact.language, Company.number.label("company_number")
-    )
+    ).add_columns(codes.label("location_codes"))
     query = query.join(Contact, Contact.id == Member.contact_id).join(Company, Company.id == Member.company_id)
     query = query.where(Member.active, seen)
     if company_id:
@@ -91,5 +93,5 @@ def members(seen: ColumnElement[bool], *, company_id: UUID | None) -> Export:
         header=MemberRows.columns.known,
         query=query,
         id=Member.id,
-        cells=lambda member: member_cells(member, member, member.company_number),
+        cells=lambda member: member_cells(member, member, member.company_number, member.location_codes),
     )

@@ -1,6 +1,6 @@
 """Rows of a file of members, known by the company's number together with the address."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -22,6 +22,8 @@ from identity.imports.columns import Columns, Values, listed, missing, refusal_b
 from identity.imports.company_rows import Switch
 from identity.imports.models import Outcome, Refused, Settled
 from identity.imports.row import Said
+from identity.locations.commands import check_locations, unknown_locations
+from identity.locations.models import Location
 from identity.members.adding import AddPerson, add_person
 from identity.members.commands import EditMember, edit_member
 from identity.members.grants import Grant, MemberTerms, granted
@@ -29,8 +31,11 @@ from identity.members.models import Member
 from identity.members.routes import Name
 
 Permissions = Annotated[list[Permission], BeforeValidator(listed)]
+LocationCodes = Annotated[list[Code], Field(max_length=200), BeforeValidator(listed)]
 Limit = Annotated[Money | None, BeforeValidator(lambda cell: amount_of(cell) if cell else None)]
-_LIMITS = ("limit_per_order", "limit_per_month")
+_LIMITS = ("limit_per_order", "limit_per_month", "locations")
+Locations = Mapping[tuple[UUID, str], UUID]
+"""Those that rows name, by company and code."""
 
 
 class MemberValues(Values):
@@ -43,6 +48,7 @@ class MemberValues(Values):
     always_attested: Switch = False
     limit_per_order: Limit = None
     limit_per_month: Limit = None
+    locations: LocationCodes = Field(default_factory=list)
 
 
 class MemberRows:
@@ -61,6 +67,7 @@ class MemberRows:
     async def settle(self, session: AsyncSession, rows: Sequence[Said], at: datetime | None) -> list[Settled]:
         companies = await _companies(session, rows, lock=at is not None)
         members = await _members(session, rows, companies)
+        locations = await _locations(session, rows, companies)
         settled = []
         for said in rows:
             company = companies.get(said["company"])
@@ -69,9 +76,9 @@ class MemberRows:
                     unknown = Refused("company-unknown", "company", "no company has this number")
                     settled.append(Settled.refusing(unknown))
                 elif member := members.get((company.id, said["email"])):
-                    settled.append(await _change(session, member, said, at))
+                    settled.append(await _change(session, member, said, locations, at))
                 else:
-                    settled.append(await _add(session, company, said, at))
+                    settled.append(await _add(session, company, said, locations, at))
             except DomainError as error:
                 if at is not None:
                     raise
@@ -96,13 +103,33 @@ async def _members(
     return {(member.company_id, email): member for member, email in found.all()}
 
 
-def _terms(said: Said, role: str) -> MemberTerms:
+async def _locations(session: AsyncSession, rows: Sequence[Said], companies: dict[str, Company]) -> Locations:
+    """Closed ones, too: who acts for one keeps it."""
+    codes = {code for said in rows for code in said.get("locations", ())}
+    if not codes:
+        return {}
+    of_companies = Location.company_id.in_([company.id for company in companies.values()])
+    found = await session.execute(
+        select(Location.company_id, Location.code, Location.id).where(of_companies, Location.code.in_(codes))
+    )
+    return {(company_id, code): location for company_id, code, location in found}
+
+
+def _terms(said: Said, role: str, company_id: UUID, locations: Locations) -> MemberTerms:
+    """
+    Raises:
+        Invalid: `location-unknown`.
+    """
+    codes = said.get("locations", ())
+    if unknown := {code for code in codes if (company_id, code) not in locations}:
+        raise unknown_locations(unknown)
     return MemberTerms(
         role=role,
         permissions=frozenset(map(Permission, said["permissions"])) if said.get("permissions") else None,
         always_attested=said.get("always_attested", False),
         limit_per_order=_money(said.get("limit_per_order")),
         limit_per_month=_money(said.get("limit_per_month")),
+        locations=frozenset(locations[company_id, code] for code in codes) or None,
     )
 
 
@@ -110,10 +137,12 @@ def _money(said: Any) -> Money | None:
     return Money.model_validate(said) if said else None
 
 
-async def _add(session: AsyncSession, company: Company, said: Said, at: datetime | None) -> Settled:
+async def _add(
+    session: AsyncSession, company: Company, said: Said, locations: Locations, at: datetime | None
+) -> Settled:
     if refused := missing(said, ("role", "name", "language")):
         return Settled.refusing(refused)
-    terms = _terms(said, said["role"])
+    terms = _terms(said, said["role"], company.id, locations)
     if at is None:
         company.require_account_access()
         await granted(session, company.id, terms)
@@ -123,9 +152,11 @@ async def _add(session: AsyncSession, company: Company, said: Said, at: datetime
     return Settled(Outcome.CREATED)
 
 
-async def _change(session: AsyncSession, member: Member, said: Said, at: datetime | None) -> Settled:
+async def _change(
+    session: AsyncSession, member: Member, said: Said, locations: Locations, at: datetime | None
+) -> Settled:
     held = member.grant
-    wanted = await _wanted(session, member, said)
+    wanted = await _wanted(session, member, said, locations)
     fields = tuple(
         name for name in vars(held) if name != "administers" and getattr(held, name) != getattr(wanted, name)
     )
@@ -142,16 +173,19 @@ async def _change(session: AsyncSession, member: Member, said: Said, at: datetim
                 limits=frozenset(_LIMITS),
                 limit_per_order=wanted.limit_per_order,
                 limit_per_month=wanted.limit_per_month,
+                locations=wanted.locations,
             ),
         )
     return Settled(Outcome.CHANGED if fields else Outcome.UNCHANGED, fields)
 
 
-async def _wanted(session: AsyncSession, member: Member, said: Said) -> Grant:
-    """A new role brings its own permissions where the row names none. Locations are given to members one by one."""
+async def _wanted(session: AsyncSession, member: Member, said: Said, locations: Locations) -> Grant:
+    """A new role brings its own permissions where the row names none. A location that is closed is kept, and not given."""
     held = member.grant
     role = said.get("role") or held.role
-    terms = _terms(said, role)
+    terms = _terms(said, role, member.company_id, locations)
+    if "locations" in said and terms.locations != held.locations:
+        await check_locations(session, member.company_id, terms.locations)
     if role != held.role:
         given = await granted(session, member.company_id, terms)
     else:
@@ -163,9 +197,14 @@ async def _wanted(session: AsyncSession, member: Member, said: Said) -> Grant:
     return replace(held, role=given.role, administers=given.administers, permissions=given.permissions, **named)
 
 
-def member_cells(member: Any, contact: Any, company: str) -> list[str]:
-    """A member as a row of a file with all columns."""
+def member_cells(member: Any, contact: Any, company: str, locations: Sequence[str] | None) -> list[str]:
+    """A member as a row of a file with all columns.
+
+    Args:
+        locations: their codes; None: he acts for all.
+    """
     return [
         company, contact.email, contact.name, contact.language, member.role, joined(sorted(member.permissions)),
         yes_or_no(member.always_attested), amount(member.limit_per_order), amount(member.limit_per_month),
+        joined(locations or ()),
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """The only writers of locations."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,10 +88,10 @@ async def check_locations(session: AsyncSession, company_id: UUID, locations: Co
         )
     )
     if unknown := set(locations) - set(known):
-        problem = Problem("/locations", "location-unknown", "The company has no such open location.")
-        raise Invalid(
-            "location-unknown",
-            problem.detail,
-            problems=[problem],
-            facts={"locations": sorted(map(str, unknown))},
-        )
+        raise unknown_locations(map(str, unknown))
+
+
+def unknown_locations(named: Iterable[str]) -> Invalid:
+    """What a company does not have is refused as it was named."""
+    problem = Problem("/locations", "location-unknown", "The company has no such open location.")
+    return Invalid("location-unknown", problem.detail, problems=[problem], facts={"locations": sorted(named)})
