@@ -43,9 +43,13 @@ async def claims(api, staff_id):
     """Of the token that he is given now."""
     session = SignInSession(id=staff_id, kind=SubjectKind.STAFF, subject_id=staff_id, member_id=None, company_id=None)
     async with api.database.session() as transaction:
-        token = await access_token(transaction, api.signer, session, clock.now())
-    said = json.loads(jws.extract_compact(token.encode()).payload)
+        access = await access_token(transaction, api.signer, session, clock.now())
+    said = decoded(access.token)
     return claims_adapter.validate_python(said), said
+
+
+def decoded(token: str):
+    return json.loads(jws.extract_compact(token.encode()).payload)
 
 
 async def test_a_role_of_the_merchants_own_gives_its_permissions_and_no_others(api):
@@ -185,6 +189,22 @@ async def test_an_external_is_out_when_his_time_is_over(api):
         await end_externals(session, until)
     shown = (await api.http.get(f"/v1/staff/{staff_id}", headers=api.staff)).json()
     assert shown["active"] is False
+
+
+async def test_an_external_is_told_how_long_his_token_really_lasts(api):
+    """ID-21, ID-23: at sign-in and at renewal; of everybody else it is the life of a token."""
+    until = clock.now() + timedelta(minutes=2)
+    await account(api, "Noor", organisation="Agency", until=until.isoformat())
+    await account(api, "Kim")
+    for name, longest in (("Noor", 120), ("Kim", 300)):
+        credentials = {"kind": "staff", "email": f"{name.lower()}@example.com", "password": PASSWORD}
+        signed_in = (await api.http.post("/v1/sessions", json=credentials)).json()
+        body = {"refresh_token": signed_in["refresh_token"]}
+        renewed = (await api.http.post("/v1/sessions/refresh", json=body)).json()
+        for tokens in (signed_in, renewed):
+            said = decoded(tokens["access_token"])
+            assert tokens["expires_in"] == said["exp"] - said["iat"]
+            assert longest - 60 < tokens["expires_in"] <= longest
 
 
 async def test_a_token_of_an_external_whose_time_is_over_opens_nothing(api):

@@ -19,7 +19,6 @@ from chassis.http.routing import ForgetfulRoute, HotForgetfulRoute, Reading, Rou
 from chassis.keys import Signer, public_key_set
 from chassis.service import resource
 from contracts.identity.operations import SIGNED_IN_ONLY
-from contracts.identity.states import ACCESS_TOKEN_LIFE
 from contracts.identity.tokens import claims_adapter
 from contracts.shared.links import LinkKeys
 from contracts.shared.values import Code
@@ -97,9 +96,10 @@ class SecondFactorNeeded(BaseModel):
 
 
 async def tokens_of(session: AsyncSession, signer: Signer, opened: Opened, at: datetime) -> Tokens:
+    access = await access_token(session, signer, opened.session, at)
     return Tokens(
-        access_token=await access_token(session, signer, opened.session, at),
-        expires_in=int(ACCESS_TOKEN_LIFE.total_seconds()),
+        access_token=access.token,
+        expires_in=access.expires_in,
         refresh_token=opened.refresh_token,
         member_id=opened.session.member_id,
         company_id=opened.session.company_id,

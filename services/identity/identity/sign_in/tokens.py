@@ -1,5 +1,6 @@
 """Access tokens: short-lived JWTs with the claims that every service verifies by itself."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +13,15 @@ from identity.sign_in.models import SignInSession
 from identity.staff.models import StaffMember
 
 
-async def access_token(session: AsyncSession, signer: Signer, of: SignInSession, at: datetime) -> str:
+@dataclass(frozen=True)
+class AccessToken:
+    """`expires_in`: seconds."""
+
+    token: str
+    expires_in: int
+
+
+async def access_token(session: AsyncSession, signer: Signer, of: SignInSession, at: datetime) -> AccessToken:
     """A token for the next `ACCESS_TOKEN_LIFE`; an external's ends with his time (ID-21).
 
     Raises:
@@ -30,11 +39,12 @@ async def access_token(session: AsyncSession, signer: Signer, of: SignInSession,
         said = MemberClaims(
             sub=of.subject_id, sid=of.id, company=of.company_id, member=of.member_id, storefront=of.storefront
         )
+    issued, expires = int(at.timestamp()), int(ends.timestamp())
     claims = said.model_dump(mode="json") | {
         "iss": ISSUER,
         "aud": AUDIENCE,
-        "iat": int(at.timestamp()),
-        "exp": int(ends.timestamp()),
+        "iat": issued,
+        "exp": expires,
         "jti": str(new_id()),
     }
-    return await signer.sign_token(session, claims, at)
+    return AccessToken(await signer.sign_token(session, claims, at), expires - issued)
