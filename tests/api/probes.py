@@ -202,6 +202,7 @@ IDENTITY = {
     "POST /v1/staff": [ask({**PASSWORD, "name": "Noor Vos", "email": "noor@merchant.example", "role": "trainee"})],
     "GET /v1/staff": [ask()],
     "GET /v1/staff/{staff_id}": [ask()],
+    "GET /v1/staff/{staff_id}/personal-data": [ask()],
     "PUT /v1/staff/{staff_id}/terms": [ask({"role": "administrator"})],
     "POST /v1/staff-passwords": [ask({"email": "{staff_email}"})],
     "POST /v1/staff-passwords/confirm": [ask({**PASSWORD, "token": "{staff_token}"})],
@@ -241,6 +242,7 @@ IDENTITY = {
     ],
     "POST /v1/staff/{staff_id}/deactivate": [ask()],
     "POST /v1/staff/{staff_id}/reactivate": [ask()],
+    "POST /v1/staff/{staff_id}/erase": [ask(answers=409)],
     # From here on the caller's own session has ended.
     "POST /v1/sessions/revoke-others": [ask()],
     "DELETE /v1/sessions/current": [filtered("")],

@@ -2,6 +2,7 @@
 
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from demo.story.part1_shop import GROUP, WEBSHOP
 from demo.story.part2_applications import application_body
 
+from chassis import clock
 from chassis.ids import new_id
 from contracts import catalogue
 from contracts.identity.topics import CONTACT_STATE
@@ -101,6 +103,42 @@ async def test_an_applicant_is_erased_with_all_that_he_wrote(stack, world, plant
     await nothing_knows(stack, word_of(planted))
     kept = await world.identity.call("GET", path, token=world.staff)
     assert [one["answer"] for one in kept["questions"]] == ["erased"]
+
+
+async def test_one_of_the_staff_who_has_left_is_erased_and_what_he_did_stays(stack, world, planted):
+    """He asked for access, chose a password by a mailed link, signed in, opened a group, and was mailed."""
+    asked = {"name": planted.name, "email": planted.email, "organisation": f"Bureau {word_of(planted)}"}
+    asked |= {"wanted_role": "Texts", "reason": f"{planted.name} writes", "language": "nl"}
+    await world.identity.call("POST", "/access-requests", body=asked)
+    found = await world.identity.call("GET", "/access-requests", token=world.staff, query={"status": "open"})
+    (request,) = [one for one in found["items"] if one["email"] == planted.email]
+    terms = {"role": "administrator", "until": (clock.now() + timedelta(days=30)).isoformat()}
+    path = f"/access-requests/{request['id']}/grant"
+    staff_id = (await world.identity.call("POST", path, token=world.staff, body=terms))["staff_id"]
+    token = (await world.mailbox.mail(planted.email, "staff-password")).token("password")
+    chosen = {"token": token, "password": planted.password}
+    await world.identity.call("POST", "/staff-passwords/confirm", body=chosen)
+    credentials = {"kind": "staff", "email": planted.email, "password": planted.password}
+    signed_in = await world.identity.call("POST", "/sessions", body=credentials)
+    group = {"code": f"group-{word_of(planted)[-10:]}", "names": {"en": "Bakeries"}}
+    await world.identity.call("POST", "/groups", token=signed_in["access_token"], body=group)
+    known = {"identity.staff", "identity.access_requests", "notifications.contacts"}
+    assert await stores_that_know(stack, word_of(planted)) >= known
+    staff = f"/staff/{staff_id}"
+    await world.identity.refused(409, "staff-active", "POST", f"{staff}/erase", token=world.staff)
+
+    await world.identity.call("POST", f"{staff}/deactivate", token=world.staff)
+    await world.identity.call("POST", f"{staff}/erase", token=world.staff)
+
+    await nothing_knows(stack, word_of(planted))
+    await world.identity.refused(401, "credentials-invalid", "POST", "/sessions", body=credentials)
+
+    async def logged():
+        log = await world.identity.call("GET", "/activity", token=world.staff, query={"actor": f"staff:{staff_id}"})
+        return log["items"]
+
+    await eventually(logged, what="the activity log has what he did")
+    await nothing_is_left_on_kafka(stack, world, word_of(planted))
 
 
 async def nothing_knows(stack, word: str) -> None:

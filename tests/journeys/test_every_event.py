@@ -160,7 +160,8 @@ async def _storefronts(world) -> None:
 
 
 async def _second_factors(world, company) -> None:
-    """A member's and a colleague's of the staff: with a first code, and away again with a recovery code. He then moves on."""
+    """A member's and a colleague's of the staff: with a first code, and away again with a recovery code. He then moves on,
+    leaves, and is erased."""
     person = company.attester.person
     token = company.attester.token
     await _second_factor(world, token, person.password)
@@ -181,6 +182,8 @@ async def _second_factors(world, company) -> None:
     await world.identity.call("POST", f"{path}/deactivate", token=world.staff)
     await world.identity.call("POST", f"{path}/reactivate", token=world.staff)
     await world.identity.call("POST", f"{path}/password-link", token=world.staff)
+    await world.identity.call("POST", f"{path}/deactivate", token=world.staff)
+    await world.identity.call("POST", f"{path}/erase", token=world.staff)
 
 
 async def _access_requests(stack, world) -> None:

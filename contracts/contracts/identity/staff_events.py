@@ -55,6 +55,13 @@ class StaffReactivated(Event, type="countersign.identity.staff.reactivated.v1", 
     until: datetime | None = None
 
 
+class StaffErased(Event, type="countersign.identity.staff.erased.v1", topic=STAFF):
+    """He had left, and nothing that tells who he was is left in identity; who keeps anything of his erases it, too (ID-27)."""
+
+    staff_id: UUID
+    erased_at: datetime
+
+
 class StaffSecondFactorEnabled(Event, type="countersign.identity.staff.second_factor_enabled.v1", topic=STAFF):
     """He signs in with a code of his device, too."""
 

@@ -1,4 +1,4 @@
-"""The only one who erases a person."""
+"""The only ones who erase a person."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,6 +12,7 @@ from chassis.outbox import forget_states
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.topics import CONTACT_STATE
 from contracts.identity.values import Capability
+from identity.access_requests.models import AccessRequest
 from identity.applications.models import OPEN, Application, Question
 from identity.companies.models import Company
 from identity.contacts.models import ERASED, Contact
@@ -24,6 +25,8 @@ from identity.second_factor.challenges import forget_challenges
 from identity.second_factor.models import SecondFactor
 from identity.sign_in.models import Credential, SignInLink, SignInSession, SubjectKind
 from identity.sign_in.throttling import forget_person
+from identity.staff.commands import lock_one_even_erased
+from identity.staff.models import StaffMember
 
 
 async def erase_person(session: AsyncSession, contact_id: UUID, at: datetime) -> Contact:
@@ -46,11 +49,38 @@ async def erase_person(session: AsyncSession, contact_id: UUID, at: datetime) ->
         for member in members:
             member.remove(at=at)
             await end_substitutions_by(session, member)
-        await _forget_sign_in(session, contact)
+        await _forget_sign_in(session, SubjectKind.MEMBER, contact)
         await _forget_words(session, contact_id)
         contact.erase(at)
         await forget_states(session, CONTACT_STATE, contact.key)
     return contact
+
+
+async def erase_staff(session: AsyncSession, staff_id: UUID, at: datetime) -> StaffMember:
+    """The same of one of the staff who has left, and of what he wrote to become one. His id stays, so that histories tell
+    what one person did. Erased twice, he is erased once.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: `staff-active`: he is deactivated first, which the last who may manage staff never is.
+    """
+    member = await lock_one_even_erased(session, staff_id)
+    if member.active:
+        raise Conflict("staff-active", "He is still one of the staff: deactivate him first.")
+    if not member.is_erased:
+        await _forget_access_requests(session, member, at)
+        await _forget_sign_in(session, SubjectKind.STAFF, member)
+        member.erase(at)
+        await forget_states(session, CONTACT_STATE, member.key)
+    return member
+
+
+async def _forget_access_requests(session: AsyncSession, member: StaffMember, at: datetime) -> None:
+    his = or_(AccessRequest.staff_id == member.id, AccessRequest.email == member.email)
+    found = select(AccessRequest).where(his, AccessRequest.erased_at.is_(None)).order_by(AccessRequest.id)
+    for request in (await session.scalars(found.with_for_update())).all():
+        request.erase(at)
+        await forget_states(session, CONTACT_STATE, request.key)
 
 
 async def _lock_companies(session: AsyncSession, contact_id: UUID) -> dict[UUID, Company]:
@@ -94,16 +124,16 @@ async def _refuse_in_use(session: AsyncSession, contact_id: UUID, members: Seque
         )
 
 
-async def _forget_sign_in(session: AsyncSession, contact: Contact) -> None:
+async def _forget_sign_in(session: AsyncSession, kind: SubjectKind, person: Contact | StaffMember) -> None:
     """Password, second factor, links, sessions, and what is counted of his attempts."""
-    await forget_challenges(session, contact.id)
-    await forget_person(session, SubjectKind.MEMBER, contact.id, contact.email)
+    await forget_challenges(session, person.id)
+    await forget_person(session, kind, person.id, person.email)
     for gone in (
-        delete(Credential).where(Credential.subject_id == contact.id),
-        delete(SecondFactor).where(SecondFactor.subject_id == contact.id),
-        delete(ExternalLogin).where(ExternalLogin.subject_id == contact.id),
-        delete(SignInLink).where(SignInLink.contact_id == contact.id),
-        delete(SignInSession).where(SignInSession.subject_id == contact.id),
+        delete(Credential).where(Credential.subject_id == person.id),
+        delete(SecondFactor).where(SecondFactor.subject_id == person.id),
+        delete(ExternalLogin).where(ExternalLogin.subject_id == person.id),
+        delete(SignInLink).where(SignInLink.contact_id == person.id),
+        delete(SignInSession).where(SignInSession.subject_id == person.id),
     ):
         await session.execute(gone)
 

@@ -178,6 +178,17 @@ async def end_externals(session: AsyncSession, at: datetime) -> None:
 async def lock_one(session: AsyncSession, staff_id: UUID) -> StaffMember:
     """
     Raises:
+        NotFound: there is none, or he was erased.
+    """
+    member = await lock_one_even_erased(session, staff_id)
+    if member.is_erased:
+        raise NotFound
+    return member
+
+
+async def lock_one_even_erased(session: AsyncSession, staff_id: UUID) -> StaffMember:
+    """
+    Raises:
         NotFound.
     """
     await lock_staff(session)

@@ -15,6 +15,7 @@ from contracts.identity.staff_events import (
     StaffAdded,
     StaffChanged,
     StaffDeactivated,
+    StaffErased,
     StaffPasswordChanged,
     StaffPasswordLinkIssued,
     StaffReactivated,
@@ -24,6 +25,7 @@ from contracts.identity.staff_events import (
 from contracts.identity.states import ContactKind, ContactState
 from contracts.identity.values import StaffPermission
 from contracts.shared.values import Code, Language
+from identity.contacts.models import ERASED
 
 ADMINISTRATOR: Code = "administrator"
 """The role that always exists and may everything."""
@@ -91,6 +93,7 @@ class StaffMember(Aggregate):
     link_issued_at: Mapped[datetime | None]
     link_expires_at: Mapped[datetime | None]
     """None: the last one is spent, or there was none."""
+    erased_at: Mapped[datetime | None]
 
     @property
     def grant(self) -> StaffGrant:
@@ -124,6 +127,19 @@ class StaffMember(Aggregate):
         if not self.active:
             self.active = True
             self.record(StaffReactivated(staff_id=self.id, **self._facts()))
+
+    def erase(self, at: datetime) -> None:
+        """Leaves nothing that tells who he was; the row stays, since histories name it (ID-27)."""
+        self.name, self.email = ERASED, f"{self.id}@{ERASED}.invalid"
+        self.representative = self.link_issued_at = self.link_expires_at = None
+        if self.organisation is not None:
+            self.organisation = ERASED
+        self.erased_at = at
+        self.record(StaffErased(staff_id=self.id, erased_at=at))
+
+    @property
+    def is_erased(self) -> bool:
+        return self.erased_at is not None
 
     def issue_link(self, at: datetime, life: timedelta) -> None:
         """He is mailed a link to choose his password; earlier ones are dead."""

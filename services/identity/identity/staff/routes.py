@@ -35,6 +35,8 @@ from identity.staff.password_links import choose_password, holder_of, mail_link,
 from identity.staff.queries import list_staff, read_staff
 
 router = Router(prefix="/v1/staff", tags=["staff"])
+acts_router = Router(prefix="/v1/staff", tags=["staff"], kind=ForgetfulRoute)
+"""Their answers name him; none of them does more when it comes again."""
 passwords_router = Router(prefix="/v1/staff-passwords", tags=["staff"], kind=ForgetfulRoute)
 PUBLIC = {"x-access": "public"}
 ACCESS = staff_may(StaffPermission.MANAGE_STAFF)
@@ -84,6 +86,8 @@ class StaffView(BaseModel):
     organisation: str | None
     until: AwareDatetime | None
     added_at: AwareDatetime
+    erased_at: AwareDatetime | None
+    """Since then nothing here tells who he was."""
     version: int
     """For `If-Match`."""
 
@@ -146,13 +150,13 @@ async def put_terms(
     return _view(member)
 
 
-@router.post("/{staff_id}/deactivate", summary="Take his access", openapi_extra=ACCESS)
+@acts_router.post("/{staff_id}/deactivate", summary="Take his access", openapi_extra=ACCESS)
 async def post_deactivate(staff_id: UUID, _: Staff, session: Session) -> StaffView:
     """His sessions end. The last who may manage staff stays: `last-staff-manager`."""
     return _view(await deactivate_staff(session, staff_id, clock.now()))
 
 
-@router.post("/{staff_id}/reactivate", summary="Give it back", openapi_extra=ACCESS)
+@acts_router.post("/{staff_id}/reactivate", summary="Give it back", openapi_extra=ACCESS)
 async def post_reactivate(staff_id: UUID, _: Staff, session: Session) -> StaffView:
     """With what he had."""
     return _view(await reactivate_staff(session, staff_id, clock.now()))

@@ -19,6 +19,7 @@ from contracts.identity.staff_events import (
     AccessRequestErased,
     AccessRequestRefused,
     AccessRequestSubmitted,
+    StaffErased,
     StaffPasswordChanged,
     StaffPasswordLinkIssued,
     StaffSecondFactorEnabled,
@@ -118,6 +119,10 @@ async def staff_password_link_issued(delivered: Delivered, event: StaffPasswordL
     _queue(delivered, Template.STAFF_PASSWORD, event.staff_id, link, **until)
 
 
+async def staff_erased(delivered: Delivered, event: StaffErased) -> None:
+    await give_up_on(delivered.session, event.staff_id, at=delivered.now)
+
+
 async def access_request_submitted(delivered: Delivered, event: AccessRequestSubmitted) -> None:
     _queue(delivered, Template.ACCESS_REQUESTED_MERCHANT, None)
 
@@ -185,6 +190,7 @@ subscriptions = [
         STAFF,
         {
             StaffPasswordLinkIssued: staff_password_link_issued,
+            StaffErased: staff_erased,
             StaffPasswordChanged: account_changed(Template.PASSWORD_CHANGED),
             StaffSecondFactorEnabled: account_changed(Template.SECOND_FACTOR_ENABLED),
             StaffSecondFactorRemoved: account_changed(Template.SECOND_FACTOR_REMOVED),

@@ -589,6 +589,7 @@ def upgrade() -> None:
         sa.Column("link_issue", sa.Integer(), nullable=False),
         sa.Column("link_issued_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("link_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(organisation IS NULL) = (until IS NULL)", name=op.f("ck_staff_external_until")),
