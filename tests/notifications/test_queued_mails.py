@@ -17,12 +17,14 @@ from chassis.database import Database
 from chassis.ids import new_id
 from contracts.identity.events import (
     CompanyCreated,
+    CompanyMerged,
     CompanyOrigin,
     CompanyStatusChanged,
     ContactPasswordChanged,
     ContactSecondFactorEnabled,
     ContactSecondFactorRemoved,
     PasswordResetRequested,
+    PriceListsOfMerged,
     VerificationRequested,
 )
 from contracts.identity.staff_events import (
@@ -101,6 +103,13 @@ def refused(contact: UUID | None) -> OrderRefused:
     return OrderRefused(**ORDER, contact_id=contact, total=TOTAL, refused_at=NOW, reason="customer-disabled")
 
 
+def merged(administrators: tuple[UUID, ...]) -> CompanyMerged:
+    return CompanyMerged(
+        **COMPANY, merged_into=new_id(), merged_into_number="C-000002", price_lists=PriceListsOfMerged.MOVE,
+        merged_at=NOW, administrators=administrators,
+    )  # fmt: skip
+
+
 CONTACT = UUID(int=7)
 
 
@@ -141,6 +150,8 @@ CONTACT = UUID(int=7)
             ),
             {},
         ),
+        (merged((CONTACT,)), {"company-merged": CONTACT}),
+        (merged(()), {}),
         (VerificationRequested(contact_id=CONTACT, issue=1), {"address-verification": CONTACT}),
         (PasswordResetRequested(contact_id=CONTACT, issue=1), {"password-reset": CONTACT}),
         (ContactPasswordChanged(contact_id=CONTACT), {"password-changed": CONTACT}),
@@ -183,6 +194,17 @@ async def test_who_is_told_of_what(
 ) -> None:
     await handle(event)
     assert {one.template.value: one.contact_id for one in await queued(database)} == told
+
+
+async def test_everybody_who_administered_a_merged_company_is_mailed_once(database: Database, handle: Handle) -> None:
+    """ID-26: with the numbers of both, also where the event comes twice."""
+    event, event_id = merged((UUID(int=1), UUID(int=2))), new_id()
+    for _ in range(2):
+        await handle(event, event_id=event_id)
+    mails = await queued(database)
+    assert len(mails) == 2
+    assert {one.contact_id for one in mails} == set(event.administrators)
+    assert {(one.parameters["number"], one.parameters["into"]) for one in mails} == {("C-000001", "C-000002")}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from notifications.mails.templates import PEOPLE, SPECS
 
 SAMPLES = {
     "number": "O-000123",
+    "into": "C-000124",
     "reason": "duplicate",
     "total": "1234.50 EUR",
     "until": "2026-11-26T09:10:00+00:00",

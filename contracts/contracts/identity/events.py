@@ -72,6 +72,8 @@ class CompanyMerged(_CompanyEvent, type="countersign.identity.company.merged.v1"
     merged_into_number: str
     price_lists: PriceListsOfMerged
     merged_at: datetime
+    administrators: tuple[UUID, ...] = ()
+    """The contacts who administered it and are members of the other now: they are mailed. None where it is said again."""
 
 
 class CompanyVatChecked(_CompanyEvent, type="countersign.identity.company.vat_checked.v1", topic=COMPANY):

@@ -31,6 +31,7 @@ class Template(StrEnum):
     COMPANY_CREATED = "company-created"
     COMPANY_SUSPENDED = "company-suspended"
     COMPANY_REACTIVATED = "company-reactivated"
+    COMPANY_MERGED = "company-merged"
     INVITATION = "invitation"
     INVITATION_REMINDER = "invitation-reminder"
     INVITATION_EXPIRED = "invitation-expired"

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from chassis.ids import new_id
 from contracts.identity.activities import InvitationStatus
+from contracts.identity.events import CompanyMerged
 from contracts.identity.values import CustomerStatus
 from identity.companies.commands import SuspendCompany, lock_company, suspend_company
 from identity.companies.models import Company
@@ -64,6 +65,13 @@ class Two:
         async with self.api.database.reading() as connection:
             rows = await connection.execute(select(Member.id, Member.company_id, Member.active))
             return {row.id: (row.company_id, row.active) for row in rows}
+
+    async def mailed(self) -> list[set[UUID]]:
+        """Whom each event about the twin's merger names."""
+        query = text("SELECT value FROM outbox WHERE key = :key AND type = :type ORDER BY sequence")
+        async with self.api.database.reading() as connection:
+            rows = await connection.scalars(query, {"key": str(self.twin), "type": CompanyMerged.type})
+            return [set(CompanyMerged.model_validate_json(row).administrators) for row in rows]
 
     async def told(self, key) -> list[str]:
         """The types of the events of one aggregate, in their order, without states."""
@@ -160,6 +168,30 @@ async def test_who_could_not_sign_in_before_is_given_no_access_by_a_merge(api):
     async with api.database.reading() as connection:
         where = Contact.id == two.ada.contact_id
         assert await connection.scalar(select(Contact.company_id).where(where)) == two.kept
+
+
+async def test_who_administered_it_is_told_and_nobody_else(two, api):
+    """Also who is a member of the other already; neither an employee nor whose membership was removed."""
+    async with api.database.transaction() as session:
+        twin, kept = await session.get_one(Company, two.twin), await session.get_one(Company, two.kept)
+        both = await a_member(session, kept, "both@kept.example")
+        grant = await granted(session, twin.id, MemberTerms(BuiltIn.ADMINISTRATOR))
+        await add_member(session, AddMember(twin.id, both.contact_id, grant), AT)
+        await a_member(session, twin, "bo@twin.example", BuiltIn.EMPLOYEE)
+        gone = await a_member(session, twin, "gone@twin.example")
+        gone.remove(at=AT)
+    await two.merge()
+    assert await two.mailed() == [{two.ada.contact_id, both.contact_id}]
+
+
+async def test_nobody_is_told_who_could_not_sign_in_or_when_the_other_is_merged_later(api):
+    two = await Two(api).begin(accepted=False)
+    await two.merge()
+    assert await two.mailed() == [set()]
+    async with api.database.transaction() as session:
+        third = (await a_company(session)).id
+    await two.merge(two.kept, third)
+    assert await two.mailed() == [set(), set()], "it only follows"
 
 
 async def test_contacts_locations_and_projects_go_along_and_open_invitations_end(two, api):

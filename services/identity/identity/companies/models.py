@@ -1,6 +1,6 @@
 """The company: its record, the facts of its status, and the events that they record."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -227,11 +227,17 @@ class Company(Aggregate):
         """What pricing says of its terms and of those of its groups (PR-04)."""
         self._note("price-list-given" if has else "price-list-gone", has_price_list=has)
 
-    def merge_into(self, other: "Company", price_lists: PriceListsOfMerged, at: datetime) -> None:
-        """For good: nobody signs in for it and nothing is ordered by it, and its number means the other (ID-26)."""
+    def merge_into(
+        self, other: "Company", price_lists: PriceListsOfMerged, administrators: Collection[UUID], at: datetime
+    ) -> None:
+        """For good: nobody signs in for it and nothing is ordered by it, and its number means the other (ID-26).
+
+        Args:
+            administrators: the contacts to be told.
+        """
         self._note("merged", merged_into=other.id, merged_at=at)
         self.vat_check_due_at = None
-        self._tell_merger(other, price_lists, at)
+        self._tell_merger(other, price_lists, at, administrators)
 
     def follow(self, other: "Company", at: datetime) -> None:
         """What it was merged into was itself merged into this one."""
@@ -247,7 +253,9 @@ class Company(Aggregate):
             }
         )
 
-    def _tell_merger(self, other: "Company", price_lists: PriceListsOfMerged, at: datetime) -> None:
+    def _tell_merger(
+        self, other: "Company", price_lists: PriceListsOfMerged, at: datetime, administrators: Collection[UUID] = ()
+    ) -> None:
         self.record(
             CompanyMerged(
                 company_id=self.id,
@@ -256,6 +264,7 @@ class Company(Aggregate):
                 merged_into_number=other.number,
                 price_lists=price_lists,
                 merged_at=at,
+                administrators=tuple(administrators),
             )
         )
 

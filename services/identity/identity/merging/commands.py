@@ -48,9 +48,9 @@ async def merge_company(session: AsyncSession, command: MergeCompany, at: dateti
     await _move_contacts(session, duplicate, into)
     for kind in CODED:
         await _move_coded(session, kind, duplicate, into)
-    await _move_members(session, duplicate, into, at)
+    administrators = await _move_members(session, duplicate, into, at)
     await end_sessions(session, SignInSession.company_id == duplicate.id, EndedBecause.REVOKED, at)
-    duplicate.merge_into(into, command.price_lists, at)
+    duplicate.merge_into(into, command.price_lists, administrators, at)
     into.absorb(duplicate)
     for earlier in await _merged_before(session, duplicate):
         earlier.follow(into, at)
@@ -95,18 +95,25 @@ async def _move_coded(session: AsyncSession, kind: type[Coded], duplicate: Compa
         moved[moved_id].move(into.id, code)
 
 
-async def _move_members(session: AsyncSession, duplicate: Company, into: Company, at: datetime) -> None:
+async def _move_members(session: AsyncSession, duplicate: Company, into: Company, at: datetime) -> list[UUID]:
     """Also of memberships that end the row goes along: whoever follows the members must never find a company whose orders
-    wait without anybody, before he is told that it was merged."""
+    wait without anybody, before he is told that it was merged.
+
+    Returns the contacts who administered the duplicate and sign in for the other now.
+    """
     decided = await fates(session, duplicate, into.id)
     wanted = select(Member).where(Member.id.in_(decided)).order_by(Member.id).with_for_update()
+    administrators = []
     for member in await session.scalars(wanted):
+        if member.administers and decided[member.id] is not Fate.NEVER_HAD_ACCESS:
+            administrators.append(member.contact_id)
         if decided[member.id] is Fate.MOVES:
             member.move(into.id)
         else:
             member.remove(at=at)
             await end_substitutions_by(session, member)
             member.company_id = into.id
+    return administrators
 
 
 async def _merged_before(session: AsyncSession, duplicate: Company) -> list[Company]:

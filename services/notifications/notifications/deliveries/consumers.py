@@ -6,6 +6,7 @@ from chassis.consumers import Delivery as Delivered
 from chassis.consumers import Handler, Subscription
 from contracts.identity.events import (
     CompanyCreated,
+    CompanyMerged,
     CompanyOrigin,
     CompanyStatusChanged,
     ContactErased,
@@ -82,6 +83,12 @@ async def company_status_changed(delivered: Delivered, event: CompanyStatusChang
         _queue(delivered, Template.COMPANY_SUSPENDED, event.contact_id, number=event.number)
     elif event.old is CustomerStatus.DISABLED:
         _queue(delivered, Template.COMPANY_REACTIVATED, event.contact_id, number=event.number)
+
+
+async def company_merged(delivered: Delivered, event: CompanyMerged) -> None:
+    """Who administered it learns where its orders are now, and for whom he signs in (ID-26)."""
+    for contact_id in event.administrators:
+        _queue(delivered, Template.COMPANY_MERGED, contact_id, number=event.number, into=event.merged_into_number)
 
 
 async def verification_requested(delivered: Delivered, event: VerificationRequested) -> None:
@@ -174,7 +181,14 @@ async def order_cancelled(delivered: Delivered, event: OrderCancelled) -> None:
 
 
 subscriptions = [
-    Subscription(COMPANY, {CompanyCreated: company_created, CompanyStatusChanged: company_status_changed}),
+    Subscription(
+        COMPANY,
+        {
+            CompanyCreated: company_created,
+            CompanyStatusChanged: company_status_changed,
+            CompanyMerged: company_merged,
+        },
+    ),
     Subscription(
         CONTACT,
         {

@@ -57,6 +57,7 @@ SPECS: Mapping[Template, MailSpec] = {
     T.COMPANY_CREATED: _spec("number"),
     T.COMPANY_SUSPENDED: _spec("number"),
     T.COMPANY_REACTIVATED: _spec("number", opens=Page.SHOP),
+    T.COMPANY_MERGED: _spec("number into", opens=Page.SHOP),
     T.INVITATION: _spec(optional="until", opens=LinkPurpose.INVITATION),
     T.INVITATION_REMINDER: _spec(optional="until", opens=LinkPurpose.INVITATION),
     T.INVITATION_EXPIRED: _spec(),

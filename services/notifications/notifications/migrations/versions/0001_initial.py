@@ -171,6 +171,7 @@ def upgrade() -> None:
                 "company-created",
                 "company-suspended",
                 "company-reactivated",
+                "company-merged",
                 "invitation",
                 "invitation-reminder",
                 "invitation-expired",
