@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from chassis.clock import now
 from chassis.context import Cause, cause
 from chassis.hot import HotStatement
-from chassis.ids import new_id
+from chassis.ids import new_ids
 from chassis.metadata import metadata
 from contracts.shared.event import Event
 from contracts.shared.topic import Topic
@@ -91,7 +91,7 @@ def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
     at = now().isoformat()
     return [
         {
-            "event_id": new_id(),
+            "event_id": event_id,
             "topic": one.event.topic.name,
             "key": one.key,
             "type": one.event.type,
@@ -105,7 +105,7 @@ def outbox_rows(recorded: list[Recorded]) -> list[dict[str, Any]]:
                 "traceparent": one.traceparent,
             },
         }
-        for one in recorded
+        for one, event_id in zip(recorded, new_ids(len(recorded)), strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.context import Cause, caused_by
+from chassis.ids import new_id
 from tests.chassis.toy.app import Note, lock_note
 
 TOY = "tests.chassis.toy"
@@ -53,6 +54,11 @@ async def test_an_aggregate_that_nobody_holds_any_more_still_publishes(new_datab
         await session.flush()
         gc.collect()
     assert await _outbox(database) == [("written", 1), ("state", 1)]
+
+
+def test_an_aggregate_is_not_made_with_a_column_that_it_lacks():
+    with pytest.raises(TypeError, match="colour"):
+        Note(id=new_id(), colour="red")
 
 
 async def test_a_repeated_transition_records_nothing(new_database):

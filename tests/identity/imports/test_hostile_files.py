@@ -84,6 +84,11 @@ async def test_a_column_that_is_unknown_is_refused_with_a_proposal(office: Offic
     assert "'nummer' is unknown, number perhaps" in progress["error_detail"]
 
 
+async def test_a_file_can_not_say_that_its_numbers_were_checked(office: Office) -> None:
+    failed = await office.preview("companies", "number,numbers_checked\nK-1,yes\n")
+    assert (failed["status"], failed["error"]) == ("failed", "header-wrong")
+
+
 async def test_an_empty_file_is_refused_at_once(office: Office) -> None:
     answer = await office.http.post("/v1/companies/imports", headers=office.staff, content=b"")
     assert (answer.status_code, answer.json()["code"]) == (422, "file-empty")

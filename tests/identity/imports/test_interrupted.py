@@ -9,8 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.clock import now
 from contracts.identity.events import CompanyChanged, CompanyCreated
+from identity import bulk
 from identity.imports import applying, reading
 from identity.imports.applying import apply_imports
+from identity.imports.kinds import KINDS
+from identity.imports.models import ImportKind
 from identity.imports.reading import read_imports
 from tests.identity.imports.office import Office, counts
 from tests.waiting import eventually
@@ -42,9 +45,9 @@ async def test_an_applier_that_is_cancelled_in_a_batch_is_followed_by_one_that_g
     with pytest.raises(asyncio.CancelledError):
         await dying
     monkeypatch.setattr(applying, "_note", noted)
-    half = await office.get(f"/imports/{preview['import_id']}")
-    assert (half["status"], half["applied"]) == ("applying", 500)
-    assert await office.scalar("SELECT count(*) FROM companies") == 500
+    half, batch = await office.get(f"/imports/{preview['import_id']}"), KINDS[ImportKind.COMPANIES].batch
+    assert (half["status"], half["applied"]) == ("applying", batch)
+    assert await office.scalar("SELECT count(*) FROM companies") == batch
     done = await office.apply(preview)
     assert (done["status"], done["applied"], counts(done)) == ("applied", 1_200, (1_200, 0, 0, 0))
     assert [one.number for one in await office.published(CompanyCreated)] == [f"K-{number}" for number in range(1_200)]
@@ -108,8 +111,23 @@ async def test_a_company_that_somebody_makes_meanwhile_is_changed_instead(office
     assert await office.outcomes(done) == [(2, "created"), (3, "changed", "legal_name"), (4, "created")]
 
 
-async def test_one_row_that_turned_bad_takes_no_other_with_it(office: Office) -> None:
-    """The storefront asks for more than it did when the import was previewed."""
+async def test_a_row_that_creates_a_company_against_its_preview_has_its_numbers_checked_then(office: Office) -> None:
+    """ID-01: only of what was foretold to be new were they checked before."""
+    written = rows(1).replace("NL123456782B90", "NL 1234.56.782.B90")
+    await office.bring_in("companies", written)
+    preview = await office.preview("companies", written)
+    assert counts(preview) == (0, 0, 1, 0)
+    first = await office.company("K-0")
+    headers = {**office.staff, "If-Match": "*"}
+    moved = await office.http.patch(f"/v1/companies/{first['id']}", json={"number": "M-0"}, headers=headers)
+    assert moved.status_code == 200, moved.text
+    assert counts(await office.apply(preview)) == (1, 0, 0, 0)
+    assert [(await office.company(number))["vat_number"] for number in ("M-0", "K-0")] == ["NL123456782B90"] * 2
+
+
+async def test_one_row_that_turned_bad_takes_no_other_with_it(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The storefront asks for more than it did when the import was previewed; rows before it were written already."""
+    monkeypatch.setattr(bulk, "SLICE", 5)
     header = HEADER.strip() + ",phone\n"
     lines = "".join(f"K-{n},Name,NL,nl,main,NL123456782B90,{'' if n == 7 else '+31 20 1'}\n" for n in range(20))
     preview = await office.preview("companies", header + lines)
@@ -154,3 +172,17 @@ async def test_two_readers_read_an_import_once(office: Office) -> None:
     both = await asyncio.gather(*(read_imports(office.database, {}, now()) for _ in range(2)))
     assert sorted(both) == [False, True]
     assert counts(await office.get(f"/imports/{import_id}")) == (3_000, 0, 0, 0)
+
+
+async def test_companies_are_looked_for_in_the_table_as_it_is(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that was kept from when it was empty would go through all of it for each row, until the statement is cut off."""
+    monkeypatch.setattr(KINDS[ImportKind.COMPANIES], "batch", 10)
+    await office.bring_in("companies", rows(100))
+    async with office.database.reading() as connection:
+        looking = text(
+            "SELECT sum(custom_plans) AS anew, sum(generic_plans) AS kept FROM pg_prepared_statements"
+            " WHERE statement LIKE 'SELECT companies%number = ANY%'"
+        )
+        plans = (await connection.execute(looking)).one()
+    assert plans.kept == 0
+    assert plans.anew >= 20

@@ -1,6 +1,6 @@
 """The only writers of companies."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,11 @@ from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.events import CompanyOrigin
 from contracts.identity.values import CustomerStatus
-from identity.bulk import insert_new
+from identity.bulk import insert_new, planned_anew
 from identity.companies.models import Company, company_numbers
 from identity.companies.numbers import CompanyRecord, check_record
 from identity.companies.status import ApplicationOutcome
-from identity.companies.terms import note_price_list, note_price_lists_of_new
+from identity.companies.terms import groups_with_price_list, note_price_list
 from identity.contacts.commands import CreateContact, create_contact, registered_contact
 from identity.contacts.models import Contact
 from identity.groups.models import Group
@@ -183,11 +183,15 @@ def _new_company(
         with_account_access=command.with_account_access,
         test=command.test,
         origin=command.origin,
+        first_contact_id=None,
         created_at=at,
         changed_at=at,
         application_outcome=ApplicationOutcome.NONE,
         first_invitation_live=False,
+        accepted_at=None,
+        suspended_at=None,
         has_price_list=False,
+        merged_into=None,
         former_numbers=[],
         status=CustomerStatus.NONE,
     )
@@ -205,14 +209,18 @@ async def create_companies(session: AsyncSession, commands: Sequence[CreateCompa
     rules = {name: await policy(session, RegistrationPolicy, name) for name in {one.storefront for one in commands}}
     named = {code for one in commands for code in (*one.conditions.groups, *rules[one.storefront].groups)}
     known = await hold_groups(session, named)
-    companies = []
-    for command in commands:
-        company = _new_company(command, rules[command.storefront], known, at)
-        company.number = command.conditions.customer_number or await _number(session, None)
-        company.announce()
-        companies.append(company)
-    await note_price_lists_of_new(session, companies)
-    await insert_new(session, companies)
+    with_list = await groups_with_price_list(session, known)
+    numbers = [one.conditions.customer_number or await _number(session, None) for one in commands]
+
+    def created() -> Iterator[Company]:
+        for command, number in zip(commands, numbers, strict=True):
+            company = _new_company(command, rules[command.storefront], known, at)
+            company.number = number
+            company.announce()
+            company.note_price_list(has=not with_list.isdisjoint(company.groups))
+            yield company
+
+    await insert_new(session, created())
 
 
 async def _first_contact(
@@ -344,9 +352,10 @@ async def claim_number(session: AsyncSession, number: str) -> None:
 async def _claim_numbers(session: AsyncSession, numbers: Sequence[str]) -> None:
     """As `claim_number`, in an order in which two who claim the same ones do not wait for each other."""
     await session.execute(_LOCK_NUMBERS, {"numbers": sorted(numbers)})
-    taken = await session.scalar(
-        select(Company.number).where(Company.number == any_(cast(numbers, ARRAY(Text)))).limit(1)
-    )
+    async with planned_anew(session):
+        taken = await session.scalar(
+            select(Company.number).where(Company.number == any_(cast(numbers, ARRAY(Text)))).limit(1)
+        )
     if taken is not None:
         await claim_number(session, taken)
 

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from identity.bulk import planned_anew
 from identity.companies.models import Company
 
 _Named = aliased(Company, name="named")
@@ -34,5 +35,6 @@ class NamedCompanies:
             .where(or_(false(), *named))
             .order_by(Company.id)
         )
-        rows = await session.execute(query.with_for_update(of=Company) if lock else query)
+        async with planned_anew(session):
+            rows = await session.execute(query.with_for_update(of=Company) if lock else query)
         return cls([(company, number, external) for company, number, external in rows.all()])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import stdnum.be.vat
@@ -18,6 +18,7 @@ from identity.policies import RequiredField
 
 _VAT_PREFIXES = {"GR": ("EL",), "GB": ("GB", "XI")}
 """Where the prefix of a VAT number is not the country's code."""
+_SEPARATORS = re.compile(r"[\s.\-]")
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,15 @@ class CompanyRecord:
     addresses: tuple[dict[str, Any], ...] = ()
 
 
-def check_record(record: CompanyRecord, required: Collection[RequiredField], *, pointer: str) -> CompanyRecord:
+class CheckedRecord(CompanyRecord):
+    """Its numbers were found to be right for its country, and have their compact form."""
+
+
+def check_record(record: CompanyRecord, required: Collection[RequiredField], *, pointer: str) -> CheckedRecord:
     """The record with its numbers in their compact form.
 
     Args:
+        record: numbers of one that was checked are not looked at again.
         required: what this storefront insists on.
         pointer: JSON pointer to the record in the request body, for the answer.
 
@@ -54,6 +60,13 @@ def check_record(record: CompanyRecord, required: Collection[RequiredField], *, 
         for name in sorted(required)
         if not getattr(record, name.value)
     ]
+    checked = record if isinstance(record, CheckedRecord) else _with_checked_numbers(record, pointer, problems)
+    if problems:
+        raise Invalid("company-invalid", "Something is missing or can not be right.", problems=problems)
+    return checked
+
+
+def _with_checked_numbers(record: CompanyRecord, pointer: str, problems: list[Problem]) -> CheckedRecord:
     vat_number = registration_number = None
     if record.vat_number:
         vat_number = _checked(_vat_number, record.country, record.vat_number, f"{pointer}/vat_number", problems)
@@ -65,9 +78,7 @@ def check_record(record: CompanyRecord, required: Collection[RequiredField], *, 
             f"{pointer}/registration_number",
             problems,
         )
-    if problems:
-        raise Invalid("company-invalid", "Something is missing or can not be right.", problems=problems)
-    return replace(record, vat_number=vat_number, registration_number=registration_number)
+    return CheckedRecord(**{**vars(record), "vat_number": vat_number, "registration_number": registration_number})
 
 
 class _Wrong(ValueError):
@@ -92,7 +103,7 @@ def _checked(
 
 
 def _vat_number(country: str, number: str) -> str:
-    compact = re.sub(r"[\s.\-]", "", number).upper()
+    compact = _SEPARATORS.sub("", number).upper()
     if compact[:2] not in _VAT_PREFIXES.get(country, (country,)):
         raise _Wrong("number-of-another-country", "A VAT number begins with the code of the company's country.")
     module = get_cc_module(compact[:2].lower().replace("el", "gr").replace("xi", "gb"), "vat")
@@ -104,7 +115,7 @@ def _vat_number(country: str, number: str) -> str:
 
 
 def _registration_number(country: str, number: str) -> str:
-    compact = re.sub(r"[\s.\-]", "", number).upper()
+    compact = _SEPARATORS.sub("", number).upper()
     match country:
         case "NL":
             if not re.fullmatch(r"[0-9]{8}", compact):

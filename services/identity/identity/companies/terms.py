@@ -1,6 +1,6 @@
 """What pricing says of price lists, and the fact of the customer status that follows from it (PR-04)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Text, func, or_, select, text
@@ -40,17 +40,16 @@ async def note_price_list(session: AsyncSession, company: Company) -> None:
     await _note(session, company)
 
 
-async def note_price_lists_of_new(session: AsyncSession, companies: Sequence[Company]) -> None:
-    """Notes the fact for companies that nobody has known so far: only their groups can have a list."""
+async def groups_with_price_list(session: AsyncSession, groups: Iterable[str]) -> set[str]:
+    """Those of them that have one, until this transaction ends: all that decides it for a company nobody has known so far."""
     await session.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _LOCK})
-    groups = {group for company in companies for group in company.groups}
     keys = {terms_key(AssigneeKind.GROUP, group): group for group in groups}
+    if not keys:
+        return set()
     found = await session.scalars(
         select(KnownTerms.key).where(KnownTerms.key.in_(keys), KnownTerms.has_valid_price_list.is_(True))
     )
-    with_list = {keys[key] for key in found}
-    for company in companies:
-        company.note_price_list(has=not with_list.isdisjoint(company.groups))
+    return {keys[key] for key in found}
 
 
 async def _note(session: AsyncSession, company: Company) -> None:

@@ -78,7 +78,7 @@ async def create_contacts(session: AsyncSession, commands: Sequence[CreateContac
         Invalid: as there, for any of them.
     """
     await check_groups(session, {code for command in commands for code in command.groups})
-    await insert_new(session, [_new_contact(command, at) for command in commands])
+    await insert_new(session, (_new_contact(command, at) for command in commands))
 
 
 def _new_contact(command: CreateContact, at: datetime) -> Contact:

@@ -114,7 +114,7 @@ class RowReader:
                 return refused
             if name == REASON:
                 continue
-            said = plain(cell).strip() or None
+            said = (plain(cell) if cell.startswith("'") else cell).strip() or None
             if part is None:
                 row[value] = said
             else:
@@ -146,7 +146,7 @@ def _problem(column: str, cell: str) -> Refused | None:
         return Refused("cell-too-long", column, f"it has {len(cell):,} characters, at most {MAX_CELL:,} are read")
     if cell.startswith(_RUNS):
         return Refused("cell-is-a-formula", column, "put an apostrophe before it where it is meant as text")
-    if _CONTROL.search(cell):
+    if not cell.isprintable() and _CONTROL.search(cell):
         return Refused("cell-not-printable", column, "it holds control characters or line breaks")
     return None
 

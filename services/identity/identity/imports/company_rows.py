@@ -21,7 +21,7 @@ from identity.companies.commands import (
 )
 from identity.companies.models import Company
 from identity.companies.naming import NamedCompanies
-from identity.companies.numbers import CompanyRecord, check_record
+from identity.companies.numbers import CheckedRecord, CompanyRecord, check_record
 from identity.companies.routes import Number, Text
 from identity.contacts.email import Email
 from identity.groups.naming import hold_groups, require_groups
@@ -40,6 +40,10 @@ _ADDRESSES = {"invoice_address": "invoice", "delivery_address": "delivery"}
 _NEEDED = ("legal_name", "country", "language", "storefront")
 _FIXED = ("storefront", "with_account_access", "test")
 """Given when it is created, and never changed after that."""
+_NUMBERS = ("vat_number", "registration_number")
+_CHECKED = "numbers_checked"
+"""Beside what a row says, once its preview has looked at them. No column has this name."""
+_CREATED = Settled(Outcome.CREATED)
 _PLAIN = (
     "legal_name", "country", "language", "vat_number", "registration_number", "email", "phone", "department", "groups",
     "sales_representative", "pays_by_invoice", "invoice_days", "payment_reference", "vat_exempt",
@@ -81,7 +85,7 @@ class CompanyRows:
         groups=tuple(_ADDRESSES),
         keyed="key",
     )
-    batch = 500
+    batch = 1_000
 
     def key(self, said: Said) -> str | Refused:
         if said.get("number"):
@@ -102,13 +106,8 @@ class CompanyRows:
                 elif refused := missing(said, _NEEDED):
                     settled.append(Settled.refusing(refused))
                 else:
-                    command = _new(said)
-                    if at is None:
-                        rules = await known.rules(session, said["storefront"])
-                        check_record(command.record, rules.required, pointer="")
-                        require_groups(known.groups, command.conditions.groups)
-                    new.append(command)
-                    settled.append(Settled(Outcome.CREATED))
+                    new.append(_new(said))
+                    settled.append(await known.foretold(session, new[-1], said) if at is None else _CREATED)
             except DomainError as error:
                 if at is not None:
                     raise
@@ -139,10 +138,14 @@ class _Known:
         found = _external(said)
         return self._companies.by_key.get(found) if found else None
 
-    async def rules(self, session: AsyncSession, storefront: str) -> RegistrationPolicy:
-        if storefront not in self._rules:
-            self._rules[storefront] = await policy(session, RegistrationPolicy, storefront)
-        return self._rules[storefront]
+    async def foretold(self, session: AsyncSession, command: CreateCompany, said: Said) -> Settled:
+        """With its numbers as they were checked, so that this is done once."""
+        if command.storefront not in self._rules:
+            self._rules[command.storefront] = await policy(session, RegistrationPolicy, command.storefront)
+        checked = check_record(command.record, self._rules[command.storefront].required, pointer="")
+        require_groups(self.groups, command.conditions.groups)
+        numbers = {name: number for name in _NUMBERS if (number := getattr(checked, name))}
+        return Settled(Outcome.CREATED, kept={**said, **numbers, _CHECKED: True})
 
 
 def _external(said: Said) -> tuple[str, str] | None:
@@ -154,8 +157,9 @@ def _external(said: Said) -> tuple[str, str] | None:
 
 def _new(said: Said) -> CreateCompany:
     addresses = [{"kind": kind, "address": said[name]} for name, kind in _ADDRESSES.items() if said.get(name)]
+    record = CheckedRecord if said.get(_CHECKED) else CompanyRecord
     return CreateCompany(
-        record=CompanyRecord(
+        record=record(
             legal_name=said["legal_name"],
             country=said["country"],
             language=Language(said["language"]),

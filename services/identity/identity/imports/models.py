@@ -6,9 +6,11 @@ Reading and applying are done in the background. Every step is committed togethe
 was killed is followed by another that goes on there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid, text
@@ -59,11 +61,13 @@ class Settled:
 
     Attributes:
         fields: which columns change.
+        kept: of a row that is foretold, what it says with what was found out; None: what it says.
     """
 
     outcome: Outcome
     fields: tuple[str, ...] = ()
     refused: Refused | None = None
+    kept: Mapping[str, Any] | None = None
 
     @classmethod
     def refusing(cls, refused: Refused) -> "Settled":

@@ -1,15 +1,17 @@
 """Reads imports, in the background, and foretells what becomes of each row.
 
-A thread parses; what it finds is written in chunks, each committed with how far the import has come. Whoever reads holds
-the import's lock; one that dies loses it, and the next goes on after the last chunk. Nothing of the file is kept in memory.
+A thread parses; what it finds is written in chunks while it parses the next, each committed with how far the import has
+come. Whoever reads holds the import's lock; one that dies loses it, and the next goes on after the last chunk. Nothing of
+the file is kept in memory.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -21,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis.database import Database
 from chassis.errors import Invalid
 from chassis.service import Resources
+from identity.ahead import make_ahead
 from identity.bulk import copy_into
 from identity.imports.columns import RowReader
 from identity.imports.kinds import KINDS
@@ -60,6 +63,13 @@ class _Looked:
     said: dict[str, Any] | None
     key: str | None
     refused: Refused | None
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    looked: Sequence[_Looked]
+    through: int
+    """Bytes of the file."""
 
 
 async def read_imports(database: Database, _resources: Resources, _at: datetime) -> bool:
@@ -119,15 +129,14 @@ class _Reading:
         found, rows = await asyncio.to_thread(open_table, self._file)
         header = self._kind.columns.header(found)
         reader = RowReader(self._kind.columns, header)
-        await asyncio.to_thread(lambda: next(islice(rows, self._read, self._read), None))
-        while looked := await asyncio.to_thread(self._look, rows, reader):
-            async with self._database.transaction() as session:
-                await self._write(session, found, looked)
+        await make_ahead(self._chunks(rows, reader), partial(self._commit, found))
         async with self._database.transaction() as session:
             await self._finish(session, found)
 
-    def _look(self, rows: Rows, reader: RowReader) -> list[_Looked]:
-        return [self._look_at(number, cells, reader) for number, cells in islice(rows, CHUNK)]
+    def _chunks(self, rows: Rows, reader: RowReader) -> Iterator[_Chunk]:
+        next(islice(rows, self._read, self._read), None)
+        while looked := [self._look_at(number, cells, reader) for number, cells in islice(rows, CHUNK)]:
+            yield _Chunk(looked, self._file.tell())
 
     def _look_at(self, number: int, cells: list[str], reader: RowReader) -> _Looked:
         said = reader.look_at(cells)
@@ -137,7 +146,12 @@ class _Reading:
         assert not isinstance(said, Refused)
         return _Looked(number, cells, said, key, None)
 
-    async def _write(self, session: AsyncSession, header: list[str], looked: Sequence[_Looked]) -> None:
+    async def _commit(self, header: list[str], chunk: _Chunk) -> None:
+        async with self._database.transaction() as session:
+            await self._write(session, header, chunk)
+
+    async def _write(self, session: AsyncSession, header: list[str], chunk: _Chunk) -> None:
+        looked = chunk.looked
         said = [one.said for one in looked if one.said is not None]
         foretold = iter(await self._kind.settle(session, said, None))
         settled = [Settled.refusing(one.refused) if one.refused else next(foretold) for one in looked]
@@ -150,7 +164,7 @@ class _Reading:
             .where(Import.id == self._import_id, Import.status == ImportStatus.READING, Import.rows == self._read)
             .values(
                 rows=self._read + len(looked),
-                bytes_read=self._file.tell(),
+                bytes_read=chunk.through,
                 header=header,
                 **{outcome.value: getattr(Import, outcome.value) + counts[outcome] for outcome in Outcome},
             )
@@ -168,7 +182,7 @@ class _Reading:
             become.outcome.value,
             one.key,
             orjson.dumps(one.cells).decode(),
-            orjson.dumps(one.said).decode() if one.said is not None else None,
+            orjson.dumps(become.kept or one.said).decode() if one.said is not None else None,
             orjson.dumps(become.fields).decode() if become.fields else None,
             *((refused.code, refused.column, refused.detail) if refused else (None, None, None)),
         )
