@@ -105,9 +105,11 @@ class CompanyRows:
                     settled.append(await _change(session, company, said, known.groups, at))
                 elif refused := missing(said, _NEEDED):
                     settled.append(Settled.refusing(refused))
+                elif at is None:
+                    settled.append(await known.foretold(session, said))
                 else:
                     new.append(_new(said))
-                    settled.append(await known.foretold(session, new[-1], said) if at is None else _CREATED)
+                    settled.append(_CREATED)
             except DomainError as error:
                 if at is not None:
                     raise
@@ -138,12 +140,13 @@ class _Known:
         found = _external(said)
         return self._companies.by_key.get(found) if found else None
 
-    async def foretold(self, session: AsyncSession, command: CreateCompany, said: Said) -> Settled:
-        """With its numbers as they were checked, so that this is done once."""
-        if command.storefront not in self._rules:
-            self._rules[command.storefront] = await policy(session, RegistrationPolicy, command.storefront)
-        checked = check_record(command.record, self._rules[command.storefront].required, pointer="")
-        require_groups(self.groups, command.conditions.groups)
+    async def foretold(self, session: AsyncSession, said: Said) -> Settled:
+        """A new company, with its numbers as they were checked, so that this is done once."""
+        storefront = said["storefront"]
+        if storefront not in self._rules:
+            self._rules[storefront] = await policy(session, RegistrationPolicy, storefront)
+        checked = check_record(_record(said), self._rules[storefront].required, pointer="")
+        require_groups(self.groups, said.get("groups", ()))
         numbers = {name: number for name in _NUMBERS if (number := getattr(checked, name))}
         return Settled(Outcome.CREATED, kept={**said, **numbers, _CHECKED: True})
 
@@ -155,21 +158,25 @@ def _external(said: Said) -> tuple[str, str] | None:
     return next(((system, value) for system, value in said.get("key", {}).items() if value), None)
 
 
-def _new(said: Said) -> CreateCompany:
-    addresses = [{"kind": kind, "address": said[name]} for name, kind in _ADDRESSES.items() if said.get(name)]
+def _record(said: Said) -> CompanyRecord:
     record = CheckedRecord if said.get(_CHECKED) else CompanyRecord
+    addresses = [{"kind": kind, "address": said[name]} for name, kind in _ADDRESSES.items() if said.get(name)]
+    return record(
+        legal_name=said["legal_name"],
+        country=said["country"],
+        language=Language(said["language"]),
+        vat_number=said.get("vat_number"),
+        registration_number=said.get("registration_number"),
+        email=said.get("email"),
+        phone=said.get("phone"),
+        department=said.get("department"),
+        addresses=tuple(addresses),
+    )
+
+
+def _new(said: Said) -> CreateCompany:
     return CreateCompany(
-        record=record(
-            legal_name=said["legal_name"],
-            country=said["country"],
-            language=Language(said["language"]),
-            vat_number=said.get("vat_number"),
-            registration_number=said.get("registration_number"),
-            email=said.get("email"),
-            phone=said.get("phone"),
-            department=said.get("department"),
-            addresses=tuple(addresses),
-        ),
+        record=_record(said),
         storefront=said["storefront"],
         origin=CompanyOrigin.CREATED_BY_MERCHANT,
         contact=None,
