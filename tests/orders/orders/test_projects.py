@@ -1,5 +1,7 @@
 """ID-04: orders are booked on projects of their company."""
 
+import csv
+import io
 from datetime import timedelta
 from uuid import UUID
 
@@ -37,6 +39,9 @@ async def test_an_order_is_booked_on_a_project_said_in_its_events_and_found_by_i
     assert read.json()["project_id"] == of_company
     told = await world.values(answer.json()["order_id"], "submitted", "placed")
     assert [one["project_id"] for one in told] == [of_company, of_company]
+    exported = await world.http.get("/v1/orders/export", headers=world.staff)
+    booked = {row["number"]: row["project_id"] for row in csv.DictReader(io.StringIO(exported.text))}
+    assert booked == {answer.json()["number"]: of_company, elsewhere.json()["number"]: ""}
     found = await world.http.get(f"/v1/orders?project_id={of_company}", headers=buyer.headers)
     assert [one["order_id"] for one in found.json()["items"]] == [answer.json()["order_id"]]
     assert elsewhere.json()["order_id"] != answer.json()["order_id"]

@@ -13,7 +13,7 @@ from orders.orders.queries import Search, next_orders
 
 ORDER_COLUMNS = (
     "number", "status", "company_number", "submitted_at", "placed_at", "confirmed_at", "payment", "on_behalf",
-    "order_reference", "cost_centre", "wanted_on", "currency",
+    "order_reference", "cost_centre", "location_id", "project_id", "wanted_on", "currency",
 )  # fmt: skip
 LINE_COLUMNS = ("line", "article", "name", "quantity", "unit", "unit_price", "net", "vat_rate", "reference")
 TOTAL_COLUMNS = ("net", "vat", "total")
