@@ -67,3 +67,25 @@ async def test_what_can_not_be_used_ends_it_at_once() -> None:
     with pytest.raises(ZeroDivisionError):
         await make_ahead(iter(range(1, 5)), use)
     assert used == [1]
+
+
+async def test_who_is_cancelled_waits_for_no_piece() -> None:
+    using, go_on = asyncio.Event(), threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        go_on.wait(60)
+
+    async def use(_piece: str) -> None:
+        using.set()
+        await asyncio.Event().wait()
+
+    working = asyncio.create_task(make_ahead(pieces(), use))
+    await using.wait()
+    working.cancel()
+    try:
+        async with asyncio.timeout(10):
+            with pytest.raises(asyncio.CancelledError):
+                await working
+    finally:
+        go_on.set()
