@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -24,9 +23,8 @@ from rich.console import Console
 from chassis.ids import new_id
 from local_stack import Stack
 from tests.journeys.sessions import RenewedSessions
+from tests.journeys.telling import ROOT, tell
 from tests.journeys.trading import Trade, open_trade
-
-ROOT = Path(__file__).parents[2]
 
 
 def no_failure(step: Step) -> None:
@@ -70,6 +68,12 @@ async def opened(stack: Stack) -> AsyncIterator[World]:
     """One shop for all journeys."""
     async with shop(stack) as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+async def told(stack: Stack, opened: World) -> str:
+    """What the story said when it was told in a shop that was open already; once, for all who need what it leaves behind."""
+    return await tell(stack)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pyotp
+import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from demo.story.part1_shop import GROUP, WEBSHOP
 from demo.story.part2_applications import application_body
@@ -34,13 +35,12 @@ from contracts.shared.process import ExtendByOperator
 from tests.identity.vat_checks.vies_server import vies_server
 from tests.journeys.holding import has_heard
 from tests.journeys.people import attest_when_asked, company_that_buys, enabled_company, invite, order
-from tests.journeys.test_demo import tell
 from tests.notifications.scripted_smtp import scripted_server
 from tests.waiting import eventually
 
 
+@pytest.mark.usefixtures("told")
 async def test_everything_that_can_be_published_is_published(stack, world):
-    await tell(stack)
     temporal = await Temporal(stack.temporal, stack.temporal_namespace).client()
     company = await company_that_buys(world)
     await _applications(world, temporal)
