@@ -1,6 +1,8 @@
 """The checker of fault runs is tested first: it finds nothing in the code as it is, and each of ten bugs seeded into a copy."""
 
+import compileall
 import os
+import shutil
 
 import httpx2
 import pytest
@@ -43,8 +45,16 @@ async def test_a_seeded_bug_is_found(bench: Bench, bug: Seeded):
     assert bug.found_as in kinds, kinds
 
 
-def test_each_patch_fits_the_code_as_it_is(tmp_path):
+def test_the_changes_of_each_row_and_bug_fit_the_code_as_it_is_and_leave_it_python(tmp_path):
+    code = copy(ROOT, tmp_path / "code", [])
     for number, changes in enumerate(
         [*(row.failpoints for row in all_rows().values()), *(bug.changes for bug in SEEDED)]
     ):
-        copy(ROOT, tmp_path / str(number), changes)
+        folder = tmp_path / str(number)
+        for path in {one.path for one in changes}:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            if (code / path).exists():
+                shutil.copy(code / path, folder / path)
+        for one in changes:
+            one.apply(folder)
+        assert compileall.compile_dir(folder, quiet=1), changes
