@@ -9,6 +9,7 @@ import pytest
 
 from contracts.catalogue import events
 from contracts.publishing import files
+from contracts.publishing.compatibility import Schema
 from contracts.publishing.examples import Example, pick, verified
 from contracts.publishing.keys import is_field, key_of
 from contracts.shared.envelope import HEADERS_SCHEMA
@@ -43,11 +44,18 @@ def examples() -> dict[str, Example]:
     return files.read_examples()
 
 
+@pytest.fixture(scope="module")
+def schemas() -> dict[str, Schema]:
+    return files.current_schemas()
+
+
 @pytest.mark.parametrize("name", sorted(events))
-def test_every_type_has_an_example_from_a_real_run(name: str, examples: dict[str, Example]) -> None:
+def test_every_type_has_an_example_from_a_real_run(
+    name: str, examples: dict[str, Example], schemas: dict[str, Schema]
+) -> None:
     assert name in examples, "run the demo with a subscriber, then `python -m contracts examples --from <its record>`"
     example = examples[name]
-    jsonschema_rs.validate(files.current_schemas()[name], example["value"], validate_formats=True)
+    jsonschema_rs.validate(schemas[name], example["value"], validate_formats=True)
     jsonschema_rs.validate(HEADERS_SCHEMA, example["headers"], validate_formats=True)
     assert verified(example).source == f"/countersign/{events[name].topic.owner}"
     key = key_of(example["topic"])
