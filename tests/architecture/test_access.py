@@ -6,6 +6,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from chassis.http.app import operations
+from tests.apis import api_of
 from tests.conftest import service
 
 SERVICES = ("identity", "pricing", "orders", "notifications")
@@ -27,7 +28,7 @@ def test_every_operation_says_whom_it_is_for(name):
 @pytest.mark.parametrize("name", SERVICES)
 async def test_what_is_not_public_opens_to_nobody_without_a_token(name, new_database):
     database = await new_database(name)
-    app = service(name).api(database)
+    app = api_of(service(name), database)
     async with AsyncClient(transport=ASGITransport(app, raise_app_exceptions=False), base_url="http://api") as api:
         for operation in operations(app):
             if operation.access == "public":

@@ -16,6 +16,7 @@ from contracts.identity.tokens import AUDIENCE, ISSUER
 from contracts.identity.values import StaffPermission
 from contracts.shared.values import Language
 from identity.staff.models import StaffMember
+from tests.apis import api_of
 from tests.architecture.test_access import SERVICES
 from tests.conftest import service
 
@@ -51,7 +52,7 @@ class OneOfTheStaff:
 
     def __init__(self, name: str, database: Any, *permissions: StaffPermission) -> None:
         self.name, self.database, self.may = name, database, sorted(permissions)
-        self.app, self.id, self.key = service(name).api(database), new_id(), ECKey.generate_key("P-256")
+        self.app, self.id, self.key = api_of(service(name), database), new_id(), ECKey.generate_key("P-256")
 
     async def join(self) -> dict[str, str]:
         public = {name: str(value) for name, value in self.key.as_dict(private=False).items()}

@@ -22,6 +22,7 @@ from identity.second_factor.codes import SecretBox
 from identity.sign_in.passwords import PasswordHash, Passwords
 from identity.staff.commands import AddStaff, StaffTerms, add_staff, bootstrap_staff
 from identity.staff.models import ADMINISTRATOR
+from tests.apis import api_of
 from tests.conftest import NewDatabase
 from tests.identity.people import AT, CHEAP, KEYS
 
@@ -37,7 +38,7 @@ class Api:
     def __post_init__(self) -> None:
         self.signer, self.box = Signer(self.master_key), SecretBox(self.master_key)
         owned = {Signer: self.signer, SecretBox: self.box, LinkKeys: KEYS, Passwords: CHEAP, Issuer: self.issuer}
-        app = service.api(self.database, owned)
+        app = api_of(service, self.database, owned)
         self.http = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://identity")
 
     async def begin(self) -> "Api":

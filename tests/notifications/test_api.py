@@ -19,12 +19,13 @@ from contracts.identity.values import StaffPermission
 from contracts.notifications.activities import Template
 from notifications.app import service
 from notifications.deliveries.commands import OpenDelivery, open_deliveries
+from tests.apis import api_of
 from tests.notifications.conftest import NOW, AddContact
 
 
 @pytest.fixture
 def app(database: Database) -> FastAPI:
-    return service.api(database)
+    return api_of(service, database)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from contracts.shared.envelope import Envelope
 from contracts.shared.event import State
 from contracts.shared.keys import PublicKey
 from orders.app import KEYS, service
+from tests.apis import api_of
 from tests.orders.samples import a_cart
 
 
@@ -77,7 +78,7 @@ class World:
     sequence: int = 0
 
     def __post_init__(self) -> None:
-        app = service.api(self.database, {KeyRing: KEYS})
+        app = api_of(service, self.database, {KeyRing: KEYS})
         self.http = httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=app, raise_app_exceptions=True), base_url="http://orders"
         )

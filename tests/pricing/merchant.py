@@ -24,6 +24,7 @@ from pricing.app import service
 from pricing.buyers.models import KnownCompany, KnownMember, KnownStorefront
 from pricing.imports.applying import apply_imports
 from pricing.imports.reading import read_imports
+from tests.apis import api_of
 
 MASTER_KEY = "A" * 43
 ANY_VERSION = {"If-Match": "*"}
@@ -51,7 +52,7 @@ class Merchant:
     def client(self, **claims: Any) -> httpx2.AsyncClient:
         token = self.token(**claims) if claims else None
         return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(service.api(self.database, {Signer: self.signer})),
+            transport=httpx2.ASGITransport(api_of(service, self.database, {Signer: self.signer})),
             base_url="http://pricing/v1",
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=60,
