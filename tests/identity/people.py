@@ -56,7 +56,7 @@ async def a_company(session: AsyncSession, *, accepted: bool = True) -> Company:
 async def some_groups(session: AsyncSession, *codes: str) -> None:
     """Without conditions."""
     for code in codes:
-        await create_group(session, CreateGroup(code, {"en": code}, None, None, None), AT)
+        await create_group(session, CreateGroup(code, {"en": code}, None, None, None, None), AT)
 
 
 async def a_contact(session: AsyncSession, email: str, company: Company | None = None) -> Contact:

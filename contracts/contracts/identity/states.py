@@ -37,6 +37,8 @@ class CompanyState(State, type="countersign.identity.company.state.v1", topic=CO
     pays_by_invoice: bool = False
     invoice_days: int | None = None
     """Days until an invoice is due; None: the merchant's usual."""
+    credit_limit: Money | None = None
+    """The most that it may owe, for whoever knows what is owed: neither identity nor orders enforces it. None: none is set."""
     sales_representative: Code | None = None
     test: bool = False
     """A test buyer of the merchant's staff: not to be exported as real (ID-07)."""

@@ -10,7 +10,8 @@ from tests.identity.people import a_company, a_member
 BAKERIES = {"code": "bakeries", "names": {"nl": "Bakkerijen", "en": "Bakeries"}}
 COMPANY = {"legal_name": "Bakkerij", "country": "NL", "language": "nl", "storefront": "main"}
 VAT = "NL123456782B90"
-CONDITIONS = ("sales_representative", "pays_by_invoice", "invoice_days")
+CONDITIONS = ("sales_representative", "pays_by_invoice", "invoice_days", "credit_limit")
+LIMIT, NO_LIMIT = ({"amount": amount, "currency": "EUR"} for amount in ("5000.00", "0.00"))
 
 
 def code(answer):
@@ -52,27 +53,39 @@ async def test_a_group_is_made_once_read_and_changed_by_its_version(api):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"code": "a b"}, {"names": {}}, {"names": {"xx": "?"}}, {"names": {"en": ""}}, {"invoice_days": 400}, {"x": 1}],
+    [
+        {"code": "a b"},
+        {"names": {}},
+        {"names": {"xx": "?"}},
+        {"names": {"en": ""}},
+        {"invoice_days": 400},
+        {"x": 1},
+        {"credit_limit": {"amount": "-1", "currency": "EUR"}},
+        {"credit_limit": "1 EUR"},
+    ],
 )
 async def test_what_can_not_be_a_group_is_refused(api, wrong):
     assert (await create(api, **wrong)).status_code == 422
 
 
 async def test_a_new_company_is_given_what_its_groups_have_by_default_where_nothing_is_said(api):
-    await create(api, pays_by_invoice=True, invoice_days=30)
+    await create(api, pays_by_invoice=True, invoice_days=30, credit_limit=LIMIT)
     await create(api, code="south", sales_representative="anna", invoice_days=14)
     both = await a_new_company(api, groups=["bakeries", "south"])
-    assert await conditions(api, both.json()["company_id"]) == [["bakeries", "south"], "anna", True, 30]
-    said = await a_new_company(api, groups=["south"], sales_representative="bo", pays_by_invoice=False, invoice_days=0)
-    assert await conditions(api, said.json()["company_id"]) == [["south"], "bo", False, 0]
-    assert await conditions(api, (await a_new_company(api)).json()["company_id"]) == [[], None, False, None]
+    assert await conditions(api, both.json()["company_id"]) == [["bakeries", "south"], "anna", True, 30, LIMIT]
+    own = {"sales_representative": "bo", "pays_by_invoice": False, "invoice_days": 0, "credit_limit": NO_LIMIT}
+    said = await a_new_company(api, groups=["bakeries"], **own)
+    assert await conditions(api, said.json()["company_id"]) == [["bakeries"], "bo", False, 0, NO_LIMIT]
+    assert await conditions(api, (await a_new_company(api)).json()["company_id"]) == [[], None, False, None, None]
 
 
 async def test_a_change_of_a_group_takes_nothing_from_who_is_in_it(api):
-    await create(api, pays_by_invoice=True)
+    await create(api, pays_by_invoice=True, credit_limit=LIMIT)
     company = (await a_new_company(api, groups=["bakeries"])).json()["company_id"]
     assert (await change(api, pays_by_invoice=None)).json()["pays_by_invoice"] is None
-    assert await conditions(api, company) == [["bakeries"], None, True, None]
+    assert (await change(api, credit_limit=NO_LIMIT)).json()["credit_limit"] == NO_LIMIT
+    assert (await change(api, credit_limit=None)).json()["credit_limit"] is None
+    assert await conditions(api, company) == [["bakeries"], None, True, None, LIMIT]
 
 
 async def test_nobody_joins_a_group_that_is_not_there_or_not_active(api):
@@ -115,7 +128,7 @@ async def test_a_registration_is_not_refused_for_a_group_that_its_policy_names_a
     }
     applied = await send(api, "POST", "/applications", body)
     assert applied.status_code == 201
-    assert await conditions(api, applied.json()["company_id"]) == [[], None, False, None]
+    assert await conditions(api, applied.json()["company_id"]) == [[], None, False, None, None]
 
 
 async def test_a_group_goes_when_nothing_names_it(api):

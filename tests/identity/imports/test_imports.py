@@ -154,6 +154,35 @@ async def test_a_bad_row_is_refused_alone(office: Office, row: str, code: str, c
     assert await office.outcomes(done) == [(2, "refused", code, column), (3, "created")]
 
 
+async def test_a_credit_limit_is_given_changed_and_taken_away_by_a_file(office: Office) -> None:
+    """ID-24, ID-01: another way to write the same amount is no change."""
+    await office.bring_in("companies", HEADER + DE_VRIES)
+    steps = [
+        ("5000,50 EUR", (0, 1, 0, 0), {"amount": "5000.50", "currency": "EUR"}),
+        ("5000.5 EUR", (0, 0, 1, 0), {"amount": "5000.50", "currency": "EUR"}),
+        ("0 SEK", (0, 1, 0, 0), {"amount": "0", "currency": "SEK"}),
+        ("", (0, 1, 0, 0), None),
+    ]
+    for cell, done, limit in steps:
+        preview = await office.preview("companies", f"number;credit_limit\nK-1;{cell}\n")
+        assert (counts(preview), counts(await office.apply(preview))) == (done, done), cell
+        assert (await office.company("K-1"))["credit_limit"] == limit
+    changed = await office.published(CompanyChanged)
+    assert [one.fields for one in changed] == [("credit_limit",)] * 3
+    states = [one.credit_limit for one in await office.published(CompanyState)]
+    assert [limit and str(limit.amount) for limit in states] == [None, "5000.50", "0", None]
+
+
+@pytest.mark.parametrize(
+    "cell", ["5000", "EUR 5000", "-1 EUR", "5000 eur", "NaN EUR", "1e30 EUR", "5.000,00 EUR", "5 000 EUR"]
+)
+async def test_what_is_no_credit_limit_is_refused_by_the_name_of_its_column(office: Office, cell: str) -> None:
+    """ID-24"""
+    content = f'{HEADER.strip()},credit_limit\n{DE_VRIES.strip()},"{cell}"\n'
+    preview = await office.preview("companies", content)
+    assert await office.outcomes(preview) == [(2, "refused", "cell-malformed", "credit_limit")]
+
+
 async def test_what_is_given_once_is_not_changed_by_a_file(office: Office) -> None:
     """ID-24"""
     await office.bring_in("companies", HEADER + DE_VRIES)

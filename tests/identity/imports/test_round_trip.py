@@ -15,10 +15,11 @@ from tests.identity.imports.office import Office, cells_of, counts
 
 COMPANIES = (
     "number,legal_name,country,language,storefront,vat_number,phone,groups,sales_representative,pays_by_invoice,"
-    "invoice_days,vat_exempt,with_account_access,delivery_address_line1,delivery_address_postal_code,"
+    "invoice_days,credit_limit,vat_exempt,with_account_access,delivery_address_line1,delivery_address_postal_code,"
     "delivery_address_city,delivery_address_country,key_erp\n"
-    "K-1,'=1+1 B.V.,NL,nl,main,NL123456782B90,+31 20 1234567,retail|horeca,anna,yes,30,no,yes,Kade 1,1011,Adam,NL,4711\n"
-    'K-2,"Lenoir, ""Le Bon""; père & fils",FR,fr,main,FR40303265045,-1,,,no,,yes,no,,,,,\n'
+    "K-1,'=1+1 B.V.,NL,nl,main,NL123456782B90,+31 20 1234567,retail|horeca,anna,yes,30,5000.00 EUR,"
+    "no,yes,Kade 1,1011,Adam,NL,4711\n"
+    'K-2,"Lenoir, ""Le Bon""; père & fils",FR,fr,main,FR40303265045,-1,,,no,,,yes,no,,,,,\n'
 )
 CONTACTS = (
     "email,name,language,company,groups,phones,address_line1,address_postal_code,address_city,address_country\n"

@@ -1,6 +1,7 @@
 """ID-26: a duplicate becomes the company that it is a duplicate of, with its people and its history."""
 
 import asyncio
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -10,6 +11,7 @@ from chassis.ids import new_id
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.events import CompanyMerged
 from contracts.identity.values import CustomerStatus
+from contracts.shared.values import Money
 from identity.companies.commands import SuspendCompany, lock_company, suspend_company
 from identity.companies.models import Company
 from identity.companies.naming import NamedCompanies
@@ -310,6 +312,19 @@ async def test_who_was_merged_before_follows(two, api):
     assert (await two.company(third_id))["merged_into"] == str(two.kept)
     assert set((await two.company())["former_numbers"]) == {two.twin_number, third_number}
     assert (await two.told(third_id))[-1] == "company.merged.v1"
+
+
+async def test_the_conditions_of_the_company_that_remains_stand_and_the_preview_names_those_that_differ(two):
+    limit = Money(amount=Decimal("5000.00"), currency="EUR")
+    await two.change(two.twin, credit_limit=limit, invoice_days=30)
+    await two.change(two.kept, credit_limit=Money(amount=Decimal("5000"), currency="EUR"))
+    differing = (await two.preview()).json()["differing_fields"]
+    assert "invoice_days" in differing
+    assert "credit_limit" not in differing, "the same amount, written otherwise"
+    await two.change(two.kept, credit_limit=None)
+    assert "credit_limit" in (await two.preview()).json()["differing_fields"]
+    assert (await two.merge()).status_code == 200
+    assert (await two.company())["credit_limit"] is None
 
 
 async def test_two_merges_at_once_leave_one_company(two, api):

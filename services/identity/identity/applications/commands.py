@@ -22,6 +22,7 @@ from identity.companies.commands import (
     claim_number,
     create_company,
     lock_company_even_merged,
+    with_defaults,
 )
 from identity.companies.models import Company
 from identity.companies.numbers import CompanyRecord
@@ -29,7 +30,6 @@ from identity.companies.status import ApplicationOutcome
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import domain_of
 from identity.contacts.models import Contact
-from identity.groups.naming import check_groups
 from identity.members.commands import AddMember, add_member
 from identity.members.grants import MemberTerms, granted
 from identity.members.logins import account_for
@@ -249,6 +249,9 @@ async def answer_question(session: AsyncSession, command: AnswerQuestion, at: da
 async def request_approval(session: AsyncSession, command: RequestApproval, at: datetime) -> Application:
     """The yes of the reviewer, or the first of two. Whether the price list exists is pricing's to judge, in the process.
 
+    What it leaves open is as the groups have it at this moment: whether two people are needed is judged by all that the
+    customer will be given, and the second one has seen it.
+
     Raises:
         NotFound.
         Invalid: `group-unknown`.
@@ -256,11 +259,10 @@ async def request_approval(session: AsyncSession, command: RequestApproval, at: 
     """
     application, company = await lock_with_company(session, command.application_id)
     check_vat_number(application, company)
-    await check_groups(session, command.conditions.groups, already=company.groups)
-    wanted = command.conditions.customer_number
-    if wanted and wanted != company.number:
-        await claim_number(session, wanted)
-    application.say_yes(command.conditions.to_json(), command.price_list, by=command.actor, at=at)
+    conditions = await with_defaults(session, company, command.conditions)
+    if conditions.customer_number and conditions.customer_number != company.number:
+        await claim_number(session, conditions.customer_number)
+    application.say_yes(conditions.to_json(), command.price_list, by=command.actor, at=at)
     return application
 
 
@@ -299,7 +301,8 @@ async def decide(session: AsyncSession, command: Decide, at: datetime) -> Applic
         company.note_application(ApplicationOutcome.REJECTED)
     else:
         rules = await policy(session, RegistrationPolicy, application.storefront)
-        application.request_approval(Conditions().to_json(), rules.price_list, by=command.actor, at=at)
+        conditions = await with_defaults(session, company, Conditions())
+        application.request_approval(conditions.to_json(), rules.price_list, by=command.actor, at=at)
     return application
 
 

@@ -194,7 +194,13 @@ class AskedAnswer(BaseModel):
     question: int
 
 
-TERMS: JsonDict = {"groups": ["horeca"], "pays_by_invoice": True, "invoice_days": 30, "price_list": "wholesale-2026"}
+TERMS: JsonDict = {
+    "groups": ["horeca"],
+    "pays_by_invoice": True,
+    "invoice_days": 30,
+    "credit_limit": {"amount": "5000.00", "currency": "EUR"},
+    "price_list": "wholesale-2026",
+}
 
 
 class ApproveBody(ConditionsBody):

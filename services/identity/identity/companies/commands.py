@@ -15,6 +15,7 @@ from chassis.ids import new_id
 from chassis.policies import policy
 from contracts.identity.events import CompanyOrigin
 from contracts.identity.values import CustomerStatus
+from contracts.shared.values import Money
 from identity.bulk import insert_new, planned_anew
 from identity.companies.models import Company, company_numbers
 from identity.companies.numbers import CompanyRecord, check_record
@@ -33,7 +34,7 @@ _LOCK_NUMBERS = text(
 ).bindparams(bindparam("numbers", type_=ARRAY(Text)))
 
 
-_GIVEN = ("sales_representative", "pays_by_invoice", "invoice_days")
+_GIVEN = ("sales_representative", "pays_by_invoice", "invoice_days", "credit_limit")
 """By the merchant, or else by a group."""
 
 
@@ -46,6 +47,8 @@ class Conditions:
     sales_representative: str | None = None
     pays_by_invoice: bool | None = None
     invoice_days: int | None = None
+    credit_limit: Money | None = None
+    """Kept and published, not enforced: what is owed is known to the ERP."""
 
     def with_defaults_of(self, groups: Iterable[Group]) -> "Conditions":
         """What is not said is as the first of these groups has it that says something (ID-19)."""
@@ -55,11 +58,14 @@ class Conditions:
         return replace(self, **said)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "groups": list(self.groups)}
+        limit = None if self.credit_limit is None else self.credit_limit.model_dump(mode="json")
+        return {**asdict(self), "groups": list(self.groups), "credit_limit": limit}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Conditions":
-        return cls(**{**stored, "groups": tuple(stored.get("groups", ()))})
+        limit = stored.get("credit_limit")
+        read = {"groups": tuple(stored.get("groups", ())), "credit_limit": limit and Money.model_validate(limit)}
+        return cls(**{**stored, **read})
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,7 @@ def _new_company(
         sales_representative=conditions.sales_representative,
         pays_by_invoice=bool(conditions.pays_by_invoice),
         invoice_days=conditions.invoice_days,
+        credit_limit=conditions.credit_limit,
         payment_reference=command.payment_reference,
         vat_exempt=command.vat_exempt,
         external_keys=command.external_keys,
@@ -301,22 +308,29 @@ async def reactivate_company(session: AsyncSession, company_id: UUID) -> Company
     return company
 
 
-async def give_conditions(session: AsyncSession, company: Company, conditions: Conditions) -> None:
-    """Sets what the merchant decided with its approval (ID-09); what it left open is as its groups have it, or stays.
+async def with_defaults(session: AsyncSession, company: Company, conditions: Conditions) -> Conditions:
+    """What these conditions come to for this company: what they leave open is as its groups have it (ID-19).
 
     Raises:
         Invalid: `group-unknown`.
+    """
+    groups = conditions.groups or company.groups
+    known = await hold_groups(session, groups)
+    require_groups({*known, *company.groups}, groups)
+    return conditions.with_defaults_of(known[code] for code in groups if code in known)
+
+
+async def give_conditions(session: AsyncSession, company: Company, conditions: Conditions) -> None:
+    """Sets what the merchant decided with its approval (ID-09); what it left open stays.
+
+    Raises:
         Conflict: `customer-number-taken`, with a proposal.
     """
     number = conditions.customer_number or company.number
     if number != company.number:
         await claim_number(session, number)
-    groups = list(conditions.groups) or company.groups
-    known = await hold_groups(session, groups)
-    require_groups({*known, *company.groups}, groups)
-    given = conditions.with_defaults_of(known[code] for code in groups if code in known)
-    said = {name: value for name, value in asdict(given).items() if name in _GIVEN and value is not None}
-    changed = company.change({**said, "number": number, "groups": groups})
+    said = {name: value for name in _GIVEN if (value := getattr(conditions, name)) is not None}
+    changed = company.change({**said, "number": number, "groups": list(conditions.groups) or company.groups})
     if "groups" in changed:
         await note_price_list(session, company)
 

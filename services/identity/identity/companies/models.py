@@ -24,8 +24,9 @@ from contracts.identity.events import (
 )
 from contracts.identity.states import CompanyState
 from contracts.identity.values import CustomerStatus, VatCheck
-from contracts.shared.values import Language
+from contracts.shared.values import Language, Money
 from identity.companies.status import ApplicationOutcome, Facts, customer_status
+from identity.money import MoneyType
 
 company_numbers = Sequence("company_numbers", metadata=metadata_of("identity"))
 """Of customer numbers that we give (`C-000123`) until the merchant gives its own."""
@@ -101,6 +102,8 @@ class Company(Aggregate):
     sales_representative: Mapped[str | None] = mapped_column(Text)
     pays_by_invoice: Mapped[bool] = mapped_column(default=False)
     invoice_days: Mapped[int | None]
+    credit_limit: Mapped[Money | None] = mapped_column(MoneyType)
+    """None: none is set. Kept for the ERP, which knows what is owed."""
     payment_reference: Mapped[str | None] = mapped_column(Text)
     vat_exempt: Mapped[bool] = mapped_column(default=False)
     external_keys: Mapped[dict[str, str]] = mapped_column(default=dict)
@@ -318,6 +321,7 @@ class Company(Aggregate):
             groups=tuple(self.groups),
             pays_by_invoice=self.pays_by_invoice,
             invoice_days=self.invoice_days,
+            credit_limit=self.credit_limit,
             sales_representative=self.sales_representative,
             test=self.test,
             external_keys=self.external_keys,

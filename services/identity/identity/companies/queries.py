@@ -12,7 +12,7 @@ from chassis.errors import NotFound
 from chassis.http.paging import Page
 from contracts.identity.events import CompanyOrigin
 from contracts.identity.values import Capability, CustomerStatus, VatCheck
-from contracts.shared.values import Address, Language
+from contracts.shared.values import Address, Language, Money
 from identity.companies.filters import SORTING, CompanyFilter
 from identity.companies.models import Company
 from identity.companies.status import WHY, Facts, what_next
@@ -53,6 +53,7 @@ class CompanyAnswer(BaseModel):
     sales_representative: str | None
     pays_by_invoice: bool
     invoice_days: int | None
+    credit_limit: Money | None
     payment_reference: str | None
     vat_exempt: bool
     external_keys: dict[str, str]

@@ -24,6 +24,7 @@ from identity.companies.numbers import CompanyRecord
 from identity.companies.queries import CompanyAddress, CompanyAnswer
 from identity.contacts.commands import CreateContact
 from identity.contacts.email import Email
+from identity.money import CreditLimit
 from identity.staff.companies import own_companies
 
 router = Router(prefix="/v1/companies", tags=["companies"])
@@ -37,6 +38,7 @@ ExternalKeys = Annotated[dict[Code, Text], Field(max_length=20)]
 
 
 Addresses = Annotated[list[CompanyAddress], Field(max_length=50)]
+LIMIT = "The most that it may owe: kept and published for the ERP, which knows what is owed; not enforced"
 
 
 class CompanyBody(BaseModel):
@@ -87,6 +89,7 @@ class ConditionsBody(BaseModel):
     sales_representative: Code | None = None
     pays_by_invoice: bool | None = Field(None, description="Not said: as its groups have it, or else no")
     invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    credit_limit: CreditLimit | None = Field(None, description=LIMIT)
 
     def to_conditions(self) -> commands.Conditions:
         return commands.Conditions(
@@ -95,6 +98,7 @@ class ConditionsBody(BaseModel):
             sales_representative=self.sales_representative,
             pays_by_invoice=self.pays_by_invoice,
             invoice_days=self.invoice_days,
+            credit_limit=self.credit_limit,
         )
 
 
@@ -114,6 +118,7 @@ COMPANY: JsonDict = {
     "groups": ["horeca"],
     "pays_by_invoice": True,
     "invoice_days": 30,
+    "credit_limit": {"amount": "5000.00", "currency": "EUR"},
     "external_keys": {"erp": "100234"},
     "contact": {"name": "Iris Bakker", "email": "iris@devries.example", "language": "nl"},
 }
@@ -151,6 +156,7 @@ class CompanyChange(BaseModel):
     sales_representative: Code | None = None
     pays_by_invoice: bool = False
     invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    credit_limit: CreditLimit | None = Field(None, description=LIMIT)
     payment_reference: Text | None = None
     vat_exempt: bool = False
     external_keys: ExternalKeys = {}
@@ -226,8 +232,7 @@ async def change_company(
 ) -> CompanyAnswer:
     """Changes the record or the conditions (ID-01)."""
     values: dict[str, Any] = body.model_dump(mode="json", exclude_unset=True)
-    if "language" in values:
-        values["language"] = body.language
+    values |= {name: getattr(body, name) for name in ("language", "credit_limit") if name in values}
     company = await commands.change_company(session, commands.ChangeCompany(company_id, if_match, values))
     response.headers["ETag"] = etag(company.sequence)
     return CompanyAnswer.model_validate(company)

@@ -12,7 +12,7 @@ from chassis.errors import Conflict, NotFound
 from chassis.http.etag import check_version
 from chassis.ids import new_id
 from chassis.policies import PolicyVersion, policy_name
-from contracts.shared.values import Code
+from contracts.shared.values import Code, Money
 from identity.companies.models import Company
 from identity.contacts.models import Contact
 from identity.groups.models import Group
@@ -27,6 +27,7 @@ class CreateGroup:
     sales_representative: str | None
     pays_by_invoice: bool | None
     invoice_days: int | None
+    credit_limit: Money | None
 
 
 async def create_group(session: AsyncSession, command: CreateGroup, at: datetime) -> Group:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.aggregate import Aggregate
 from contracts.identity.events import GroupChanged, GroupCreated, GroupRemoved
+from contracts.shared.values import Money
+from identity.money import MoneyType
 
 
 class Group(Aggregate):
@@ -21,6 +23,7 @@ class Group(Aggregate):
     sales_representative: Mapped[str | None] = mapped_column(Text)
     pays_by_invoice: Mapped[bool | None]
     invoice_days: Mapped[int | None]
+    credit_limit: Mapped[Money | None] = mapped_column(MoneyType)
     active: Mapped[bool]
     """False: who is in it stays, and nobody joins it."""
     created_at: Mapped[datetime]

@@ -18,6 +18,7 @@ from identity.companies.routes import Text
 from identity.groups import queries
 from identity.groups.commands import ChangeGroup, CreateGroup, change_group, create_group, remove_group
 from identity.groups.models import Group
+from identity.money import CreditLimit
 
 router = Router(prefix="/v1/groups", tags=["groups"])
 READ = staff_may(StaffPermission.SEE_CUSTOMERS, for_own=True)
@@ -34,6 +35,7 @@ class GroupDefaults(BaseModel):
     sales_representative: Code | None = None
     pays_by_invoice: bool | None = None
     invoice_days: Days | None = None
+    credit_limit: CreditLimit | None = None
 
 
 class NewGroup(GroupDefaults):
@@ -71,7 +73,8 @@ async def get_groups(_: Staff, connection: Reading, cursor: Cursor = None, limit
 @router.post("", status_code=201, openapi_extra=WRITE)
 async def post_group(body: NewGroup, _: Staff, session: Session, response: Response) -> GroupView:
     """A group of customers. Its price lists are given in pricing, as terms of the group."""
-    group = await create_group(session, CreateGroup(**body.model_dump(mode="json")), clock.now())
+    values = {**body.model_dump(mode="json"), "credit_limit": body.credit_limit}
+    group = await create_group(session, CreateGroup(**values), clock.now())
     response.headers["Location"], response.headers["ETag"] = f"/v1/groups/{group.code}", etag(group.sequence)
     return _view(group)
 
@@ -89,6 +92,8 @@ async def patch_group(
 ) -> GroupView:
     """Companies that are in it keep what they were given."""
     values: dict[str, Any] = body.model_dump(mode="json", exclude_unset=True)
+    if "credit_limit" in values:
+        values["credit_limit"] = body.credit_limit
     group = await change_group(session, ChangeGroup(code, if_match, values))
     response.headers["ETag"] = etag(group.sequence)
     return _view(group)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from pydantic import ValidationError
+
 from contracts.shared.values import Money
 
 _PART = re.compile(r"(?:\\.|[^|\\]|\\$)+", re.DOTALL)
@@ -28,6 +30,16 @@ def amount(money: Money | None) -> str:
     return f"{money.amount} {money.currency}" if money else ""
 
 
-def amount_of(cell: str) -> dict[str, str]:
+def amount_of(cell: str | None) -> Money | None:
+    """Of `100.00 EUR`, or `100,00 EUR`; an empty cell is none.
+
+    Raises:
+        ValueError: it is no amount in a currency.
+    """
+    if not cell:
+        return None
     number, _, currency = cell.strip().partition(" ")
-    return {"amount": number.replace(",", "."), "currency": currency.strip()}
+    try:
+        return Money.model_validate({"amount": number.replace(",", "."), "currency": currency.strip()})
+    except ValidationError:  # which would name the parts of an amount as if they were columns
+        raise ValueError("it is no amount in a currency, as 100.00 EUR is") from None

@@ -25,10 +25,11 @@ from identity.companies.numbers import CheckedRecord, CompanyRecord, check_recor
 from identity.companies.routes import Number, Text
 from identity.contacts.email import Email
 from identity.groups.naming import hold_groups, require_groups
-from identity.imports.cells import joined, yes_or_no
+from identity.imports.cells import amount, amount_of, joined, yes_or_no
 from identity.imports.columns import Columns, Values, address, listed, missing, refusal_by, switch
 from identity.imports.models import Outcome, Refused, Settled
-from identity.imports.row import Said, differing
+from identity.imports.row import Said, differing, money
+from identity.money import CreditLimit
 from identity.policies import RegistrationPolicy
 
 Codes = Annotated[list[Code], Field(max_length=50), BeforeValidator(listed)]
@@ -46,7 +47,7 @@ _CHECKED = "numbers_checked"
 _CREATED = Settled(Outcome.CREATED)
 _PLAIN = (
     "legal_name", "country", "language", "vat_number", "registration_number", "email", "phone", "department", "groups",
-    "sales_representative", "pays_by_invoice", "invoice_days", "payment_reference", "vat_exempt",
+    "sales_representative", "pays_by_invoice", "invoice_days", "credit_limit", "payment_reference", "vat_exempt",
 )  # fmt: skip
 
 
@@ -65,6 +66,7 @@ class CompanyValues(Values):
     sales_representative: Code | None = None
     pays_by_invoice: Switch = False
     invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    credit_limit: Annotated[CreditLimit | None, BeforeValidator(amount_of)] = None
     payment_reference: Text | None = None
     vat_exempt: Switch = False
     with_account_access: bool = True
@@ -186,6 +188,7 @@ def _new(said: Said) -> CreateCompany:
             sales_representative=said.get("sales_representative"),
             pays_by_invoice=said.get("pays_by_invoice"),
             invoice_days=said.get("invoice_days"),
+            credit_limit=money(said.get("credit_limit")),
         ),
         with_account_access=said.get("with_account_access", True),
         test=said.get("test", False),
@@ -220,6 +223,8 @@ def _wanted(company: Company, said: Said) -> dict[str, Any]:
     values = {name: said[name] for name in _PLAIN if name in said}
     if "language" in values:
         values["language"] = Language(values["language"])
+    if "credit_limit" in values:
+        values["credit_limit"] = money(values["credit_limit"])
     addresses = list(company.addresses)
     for name, kind in _ADDRESSES.items():
         if name in said:
@@ -246,8 +251,8 @@ def company_cells(company: Any, systems: Sequence[str]) -> list[str]:
         company.vat_number or "", company.registration_number or "", company.email or "", company.phone or "",
         company.department or "", joined(company.groups), company.sales_representative or "",
         yes_or_no(company.pays_by_invoice), "" if company.invoice_days is None else str(company.invoice_days),
-        company.payment_reference or "", yes_or_no(company.vat_exempt), yes_or_no(company.with_account_access),
-        yes_or_no(company.test),
+        amount(company.credit_limit), company.payment_reference or "", yes_or_no(company.vat_exempt),
+        yes_or_no(company.with_account_access), yes_or_no(company.test),
         *(first.get(kind, {}).get(part, "") for kind in _ADDRESSES.values() for part in ADDRESS),
         *(company.external_keys.get(system, "") for system in systems),
     ]  # fmt: skip

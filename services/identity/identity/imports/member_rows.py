@@ -21,7 +21,7 @@ from identity.imports.cells import amount, amount_of, joined, yes_or_no
 from identity.imports.columns import Columns, Values, listed, missing, refusal_by
 from identity.imports.company_rows import Switch
 from identity.imports.models import Outcome, Refused, Settled
-from identity.imports.row import Said
+from identity.imports.row import Said, money
 from identity.locations.commands import check_locations, unknown_locations
 from identity.locations.models import Location
 from identity.members.adding import AddPerson, add_person
@@ -32,7 +32,7 @@ from identity.members.routes import Name
 
 Permissions = Annotated[list[Permission], BeforeValidator(listed)]
 LocationCodes = Annotated[list[Code], Field(max_length=200), BeforeValidator(listed)]
-Limit = Annotated[Money | None, BeforeValidator(lambda cell: amount_of(cell) if cell else None)]
+Limit = Annotated[Money | None, BeforeValidator(amount_of)]
 _LIMITS = ("limit_per_order", "limit_per_month", "locations")
 Locations = Mapping[tuple[UUID, str], UUID]
 """Those that rows name, by company and code."""
@@ -127,14 +127,10 @@ def _terms(said: Said, role: str, company_id: UUID, locations: Locations) -> Mem
         role=role,
         permissions=frozenset(map(Permission, said["permissions"])) if said.get("permissions") else None,
         always_attested=said.get("always_attested", False),
-        limit_per_order=_money(said.get("limit_per_order")),
-        limit_per_month=_money(said.get("limit_per_month")),
+        limit_per_order=money(said.get("limit_per_order")),
+        limit_per_month=money(said.get("limit_per_month")),
         locations=frozenset(locations[company_id, code] for code in codes) or None,
     )
-
-
-def _money(said: Any) -> Money | None:
-    return Money.model_validate(said) if said else None
 
 
 async def _add(

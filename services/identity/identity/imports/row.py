@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from contracts.shared.values import Money
 from identity.imports.columns import Columns
 from identity.imports.models import Refused, Settled
 
@@ -32,6 +33,11 @@ class Kind(Protocol):
         Raises:
             DomainError: a rule refuses one of them; then nothing counts.
         """
+
+
+def money(said: Any) -> Money | None:
+    """An amount that a row says."""
+    return None if said is None else Money.model_validate(said)
 
 
 def differing(thing: Any, values: Said) -> tuple[str, ...]:

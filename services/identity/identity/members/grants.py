@@ -15,6 +15,7 @@ from chassis.errors import Forbidden, Invalid, Problem
 from contracts.identity.values import Permission
 from contracts.shared.values import Code, Money
 from identity.locations.commands import check_locations
+from identity.money import MoneyType
 from identity.roles.policies import hold_roles
 
 
@@ -116,19 +117,6 @@ async def granted(session: AsyncSession, company_id: UUID, terms: MemberTerms) -
         terms.granter.check_locations(grant.locations)
     await check_locations(session, company_id, grant.locations)
     return grant
-
-
-class MoneyType(TypeDecorator[Money]):
-    """An amount in its currency, in one column."""
-
-    impl = JSONB(none_as_null=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: Money | None, dialect: Dialect) -> Any:
-        return None if value is None else value.model_dump(mode="json")
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Money | None:
-        return None if value is None else Money.model_validate(value)
 
 
 class PermissionsType(TypeDecorator[frozenset[Permission]]):

@@ -108,5 +108,5 @@ def fields_that_differ(duplicate: Any, into: Any) -> list[str]:
 COMPARED = (
     "legal_name", "country", "language", "vat_number", "registration_number", "email", "phone", "department",
     "storefront", "groups", "addresses", "sales_representative", "pays_by_invoice", "invoice_days",
-    "payment_reference", "vat_exempt",
+    "credit_limit", "payment_reference", "vat_exempt",
 )  # fmt: skip
