@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from chassis.policies import EVERYWHERE, Policy, policy
 from contracts.identity.status_table import DEFAULT_ALLOWED, StatusTable
 from contracts.identity.values import AfterApproval, Capability, CustomerStatus, RegistrationMode
-from contracts.shared.values import Code, Elapsed
+from contracts.shared.values import Code, Elapsed, Money
+from identity.money import CreditLimit
 
 Domain = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=3, max_length=253)]
 
@@ -68,15 +69,27 @@ class ApprovalPolicy(Policy):
     """Operators may approve and reject in the Temporal UI, which does not prove who they are."""
     second_above_invoice_days: Annotated[int, Field(ge=0, le=365)] | None = None
     """An approval that lets the customer pay by invoice after more days than these is confirmed by a second person; one
-    that names no days, too. None: one person is enough."""
+    that names no days, too. None: no number of days asks for one."""
+    second_above_credit_limit: CreditLimit | None = None
+    """So is one that gives a higher credit limit than this, or one in another currency, which is not comparable. None: no
+    limit asks for a second person."""
 
     invalid_vat_blocks: bool = False
     """Nobody is approved whose VAT number the EU's service says is invalid; `unknown` blocks nothing."""
 
-    def needs_second(self, *, pays_by_invoice: bool, invoice_days: int | None) -> bool:
-        """Whether two people must say yes to such terms."""
+    def needs_second(self, *, pays_by_invoice: bool, invoice_days: int | None, credit_limit: Money | None) -> bool:
+        """Whether two people must say yes to such terms; each of the two rules by itself asks for it."""
+        return self._are_long(pays_by_invoice, invoice_days) or self._is_high(credit_limit)
+
+    def _are_long(self, pays_by_invoice: bool, days: int | None) -> bool:
         most = self.second_above_invoice_days
-        return most is not None and pays_by_invoice and (invoice_days is None or invoice_days > most)
+        return most is not None and pays_by_invoice and (days is None or days > most)
+
+    def _is_high(self, limit: Money | None) -> bool:
+        most = self.second_above_credit_limit
+        if most is None or limit is None:
+            return False
+        return limit.currency != most.currency or limit.amount > most.amount
 
 
 class StatusTablePolicy(Policy):

@@ -35,9 +35,9 @@ class Review:
         self.joost_id, self.joost = await self.api.colleague("Joost", StaffTerms(ADMINISTRATOR))
         return self
 
-    async def follow(self, policy: Policy) -> None:
+    async def follow(self, policy: Policy, *, expected: int = 0) -> None:
         async with self.api.database.transaction() as session:
-            await set_policy(session, policy, scope="nl", expected=0, at=AT)
+            await set_policy(session, policy, scope="nl", expected=expected, at=AT)
 
     async def two_people_above(self, days: int) -> None:
         await self.follow(ApprovalPolicy(second_above_invoice_days=days))

@@ -30,7 +30,7 @@ from contracts.identity.process_events import (
     WithdrawnBecause,
 )
 from contracts.identity.values import AfterApproval, RegistrationMode, RejectionReason
-from contracts.shared.values import Language
+from contracts.shared.values import Language, Money
 from identity.policies import ApprovalPolicy
 
 application_numbers = Sequence("application_numbers", metadata=metadata_of("identity"))
@@ -98,7 +98,7 @@ class Application(Aggregate):
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None]
     conditions: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    """What an approval gives: customer number, groups, sales representative, invoice terms."""
+    """What an approval gives: customer number, groups, sales representative, invoice terms, credit limit."""
     price_list: Mapped[str | None] = mapped_column(Text)
     returned: Mapped[str | None] = mapped_column(Text)
     """Code: why the last decision could not be carried out."""
@@ -204,8 +204,13 @@ class Application(Aggregate):
         """
         self._check_for_people()
         self._check_nothing_proposed()
-        invoice = {name: conditions[name] for name in ("pays_by_invoice", "invoice_days")}
-        act = self.propose_approval if self.policy.needs_second(**invoice) else self.request_approval
+        limit = conditions["credit_limit"]
+        two = self.policy.needs_second(
+            pays_by_invoice=bool(conditions["pays_by_invoice"]),
+            invoice_days=conditions["invoice_days"],
+            credit_limit=limit and Money.model_validate(limit),
+        )
+        act = self.propose_approval if two else self.request_approval
         act(conditions, price_list, by=by, at=at)
 
     def propose_approval(self, conditions: dict[str, Any], price_list: str | None, *, by: str, at: datetime) -> None:
