@@ -37,6 +37,7 @@ from identity.staff.commands import AddStaff, StaffTerms, bootstrap_staff
 from identity.staff.models import ADMINISTRATOR
 from identity.vat_checks.vies import Vies
 from orders.app import KEYS
+from tests.apis import api_of
 from tests.conftest import service
 from tests.identity.people import CHEAP
 from tests.identity.people import KEYS as LINKS
@@ -64,7 +65,7 @@ class Installation:
         }
 
     def _app(self, name: str) -> FastAPI:
-        return service(name).api(self.databases[name], self._resources(name))
+        return api_of(service(name), self.databases[name], self._resources(name))
 
     def _resources(self, name: str) -> Resources:
         signing: Resources = {Signer: self.signers[name]} if name in self.signers else {KeyRing: KEYS}

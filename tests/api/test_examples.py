@@ -10,6 +10,7 @@ from jsonschema_rs import Draft202012Validator, validator_for
 from tests.api.documents import example_of
 from tests.api.installation import SERVICES, Installation
 from tests.api.planting import Headers
+from tests.apis import described
 from tests.conftest import service as service_of
 
 MAIN_JOB = {
@@ -42,7 +43,7 @@ CODES = {"/articles/{code}": "LAMP-01"}
 
 
 def documents() -> dict[str, dict[str, Any]]:
-    return {name: service_of(name).api().openapi() for name in SERVICES}
+    return {name: described(service_of(name)).openapi() for name in SERVICES}
 
 
 def with_examples(node: Any) -> Iterator[dict[str, Any]]:

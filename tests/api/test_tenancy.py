@@ -21,13 +21,14 @@ from orders.orders.models import Order
 from tests.api.installation import SERVICES
 from tests.api.probes import PROBES
 from tests.api.walk import everything, kept, leaks, rightful
+from tests.apis import described
 from tests.conftest import service
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_documented_operation_is_asked(name):
     """An operation without a line in `tests.api.probes` is not tested for leaks, and fails here."""
-    assert set(PROBES[name]) == {f"{one.method} {one.path}" for one in operations(service(name).api())}
+    assert set(PROBES[name]) == {f"{one.method} {one.path}" for one in operations(described(service(name)))}
     assert all(PROBES[name].values())
 
 
@@ -198,14 +199,15 @@ async def test_a_scope_that_is_missing_is_found(copy, monkeypatch, seeded):
     assert missed == []
 
 
-async def test_whoever_is_taken_for_staff_is_found(copy):
+async def test_whoever_is_taken_for_staff_is_found(copy, monkeypatch):
     """Every reading operation for staff alone is a leak, once anybody counts as staff."""
     staff = StaffClaims(
         sub=UUID(copy.world.theirs.things["staff_id"]), sid=new_id(), permissions=frozenset(StaffPermission)
     )
     for name, app in copy.merchant.apps.items():
         module = import_module(f"{name}.access")
-        app.dependency_overrides[getattr(module, "_staff", None) or module.staff_claims] = lambda: staff
+        claims = getattr(module, "_staff", None) or module.staff_claims
+        monkeypatch.setitem(app.dependency_overrides, claims, lambda: staff)
     asked = [
         one for one in everything(copy.merchant) if (one.operation.access, one.operation.method) == ("staff", "GET")
     ]

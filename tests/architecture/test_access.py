@@ -6,7 +6,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from chassis.http.app import operations
-from tests.apis import api_of
+from tests.apis import api_of, described
 from tests.conftest import service
 
 SERVICES = ("identity", "pricing", "orders", "notifications")
@@ -19,7 +19,7 @@ PUBLIC = re.compile(
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_operation_says_whom_it_is_for(name):
-    found = operations(service(name).api())
+    found = operations(described(service(name)))
     assert len(found) > 3
     assert [one for one in found if one.access not in KINDS] == []
     assert [one for one in found if one.access == "public" and not PUBLIC.match(one.path)] == []

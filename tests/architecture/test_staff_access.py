@@ -16,7 +16,7 @@ from contracts.identity.tokens import AUDIENCE, ISSUER
 from contracts.identity.values import StaffPermission
 from contracts.shared.values import Language
 from identity.staff.models import StaffMember
-from tests.apis import api_of
+from tests.apis import api_of, described
 from tests.architecture.test_access import SERVICES
 from tests.conftest import service
 
@@ -36,13 +36,13 @@ def for_staff(app) -> list[tuple[str, str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_operation_for_staff_says_which_permission_it_needs(name):
-    found = for_staff(service(name).api())
+    found = for_staff(described(service(name)))
     assert [one for one in found if one[2].get("x-permission") not in {*StaffPermission, SIGNED_IN}] == []
     assert [one for one in found if one[2]["x-permission"] == SIGNED_IN and not OF_ANYBODY.match(one[1])] == []
 
 
 def test_every_permission_opens_something():
-    apis = [service(name).api() for name in SERVICES]
+    apis = [described(service(name)) for name in SERVICES]
     needed = {said["x-permission"] for api in apis for _, _, said in for_staff(api)}
     assert set(StaffPermission) - needed == {StaffPermission.SEE_ALL_COMPANIES}
 

@@ -26,12 +26,14 @@ from tests.apis import api_of
 from tests.conftest import NewDatabase
 from tests.identity.people import AT, CHEAP, KEYS
 
+NO_ISSUER = Issuer(None)
+
 
 @dataclass
 class Api:
     database: Database
     master_key: str = field(default_factory=lambda: str(OctKey.generate_key(256).as_dict(private=True)["k"]))
-    issuer: Issuer = field(default_factory=lambda: Issuer(None))
+    issuer: Issuer = NO_ISSUER
     staff: dict[str, str] = field(default_factory=dict)
     staff_id: UUID = field(default_factory=new_id)
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -16,12 +16,12 @@ from identity.app import service
 from identity.vat_checks.vies import Vies
 from tests.identity.conftest import Api
 
+RESOURCES: Resources = {Vies: Vies(None)}
+"""Of its worker, made once as in a process: a client of HTTPS reads all authorities that it trusts."""
+
 
 @dataclass
 class Office(Api):
-    resources: Resources = field(default_factory=lambda: {Vies: Vies(None)})
-    """Of its worker, made once as in a process: a client of HTTPS reads all authorities that it trusts."""
-
     async def get(self, path: str, **params: Any) -> Any:
         return (await self._answer("GET", path, params=params)).json()
 
@@ -52,7 +52,7 @@ class Office(Api):
     async def _work(self) -> None:
         """What a worker of identity does in the background, until nothing waits."""
         for work in service.background:
-            while await work(self.database, self.resources, now()):
+            while await work(self.database, RESOURCES, now()):
                 pass
 
     async def bring_in(self, kind: str, content: str | bytes) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from chassis.ids import new_id
 from chassis.spreadsheets import cell_of
 from contracts.identity.values import Permission
 from orders.app import service
+from tests.apis import described
 from tests.orders.world import Person, World, code
 
 
@@ -111,7 +112,7 @@ async def test_every_operation_refuses_whoever_it_is_not_for(world):
     who = await world.buyer(await world.company())
     refused = {"staff": (who.headers, "staff-only"), "member": (world.staff, "members-only")}
     walked = 0
-    for template, operations in service.api().openapi()["paths"].items():
+    for template, operations in described(service).openapi()["paths"].items():
         for method, operation in operations.items():
             path = template.replace("{order_id}", str(new_id())).replace("{company_id}", str(new_id()))
             body: Any = {} if method != "get" else None
