@@ -16,6 +16,7 @@ import httpx2
 
 from chassis.hot import HotStatement
 from contracts.pricing.priced_cart import PricedCart
+from local_stack.services import MALLOC
 from pricing.buyers.queries import BUYER, UsableList
 from pricing.policies import Level, PricingPolicy
 from pricing.priced_carts.resolution import RESOLVE, Resolved, arguments
@@ -81,6 +82,7 @@ class Api:
             [sys.executable, "-m", service, "api"],
             env={
                 **os.environ,
+                **MALLOC,
                 "COUNTERSIGN_DATABASE_URL": url,
                 "COUNTERSIGN_MASTER_KEY": MASTER_KEY,
                 "COUNTERSIGN_HTTP_PORT": str(self.port),
