@@ -1,6 +1,7 @@
 """Policies: versioned rows by which a service decides, changed by staff over HTTP, copied into a process when it starts."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Response
@@ -70,7 +71,13 @@ async def _current(on: AsyncConnection | AsyncSession, name: str, scope: str) ->
 async def policy(on: AsyncConnection | AsyncSession, kind: type[P], scope: str = EVERYWHERE) -> P:
     """The policy in force: the storefront's own, or everybody's, or the defaults."""
     row = await _current(on, policy_name(kind), scope)
-    return kind.model_validate(row["document"]) if row else kind()
+    return kind.model_validate(row["document"]) if row else _default(kind)
+
+
+@cache
+def _default(kind: type[P]) -> P:
+    """Of a merchant who has decided nothing. It is frozen, so one is enough."""
+    return kind()
 
 
 _OF_SEVERAL = HotStatement(
@@ -85,7 +92,7 @@ async def policies(session: AsyncSession, *kinds: type[Policy]) -> list[Any]:
     rows = await _OF_SEVERAL.rows(session, {"names": names, "scope": EVERYWHERE})
     documents = {row["name"]: row["document"] for row in rows}
     return [
-        kind.model_validate(documents[name]) if name in documents else kind()
+        kind.model_validate(documents[name]) if name in documents else _default(kind)
         for name, kind in zip(names, kinds, strict=True)
     ]
 

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -65,7 +66,7 @@ class Attempt:
     storefront: str | None = None
     client: str | None = None
 
-    @property
+    @cached_property
     def account(self) -> bytes:
         return account_key(Tried.SIGN_IN, self.kind, self.email)
 

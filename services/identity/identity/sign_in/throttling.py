@@ -57,18 +57,23 @@ class SignInAttempts(Base):
     failures: Mapped[int] = mapped_column(Integer)
     last_at: Mapped[datetime]
 
+
+@dataclass(frozen=True)
+class Counter:
+    """What such a row says."""
+
+    network: str
+    failures: int
+    last_at: datetime
+
     @property
-    def pace(self) -> Pace:
-        return PER_ACCOUNT if self.network == ALL_NETWORKS else PER_NETWORK
+    def pause(self) -> timedelta:
+        """From the last failure to the next attempt."""
+        return (PER_ACCOUNT if self.network == ALL_NETWORKS else PER_NETWORK).pause(self.failures)
 
-    def open_at(self) -> datetime:
-        """When the next attempt is let through."""
-        return self.last_at + self.pace.pause(self.failures)
-
-    def count(self, at: datetime) -> None:
-        """One more; counted before the password is looked at, so that parallel guesses do not slip through."""
-        self.failures = 1 if at - self.last_at > FORGOTTEN_AFTER else self.failures + 1
-        self.last_at = at
+    def after(self, at: datetime) -> int:
+        """Failures with one more; counted before the password is looked at, so that parallel guesses do not slip through."""
+        return 1 if at - self.last_at > FORGOTTEN_AFTER else self.failures + 1
 
 
 class KnownNetwork(Base):
@@ -81,14 +86,13 @@ class KnownNetwork(Base):
     last_at: Mapped[datetime]
 
 
-def seconds_to_wait(counters: Iterable[SignInAttempts], *, known_network: bool, at: datetime) -> int:
+def seconds_to_wait(counters: Iterable[Counter], *, known_network: bool, at: datetime) -> int:
     """0: come in. The counter over all networks does not hold for a network that the person is known from.
 
     Without a pause nobody is too early: of two at one moment, the one that was read first may be counted last.
     """
     holding = [one for one in counters if one.network != ALL_NETWORKS or not known_network]
-    holding = [one for one in holding if one.pace.pause(one.failures)]
-    waits = [(one.open_at() - at).total_seconds() for one in holding]
+    waits = [(one.last_at + one.pause - at).total_seconds() for one in holding if one.pause]
     return max(0, *(ceil(wait) for wait in waits), 0)
 
 
@@ -128,14 +132,10 @@ async def count_attempt(session: AsyncSession, account: bytes, network: str, at:
     """Seconds to wait; 0: this one is let through, and counted as failed until `forget_failures`. To be committed first."""
     asked = {"account": account, "network": network, "at": at, "known_since": at - KNOWN_FOR}
     rows = await _TAKE.rows(session, {**asked, "networks": sorted({ALL_NETWORKS, network})})
-    counters = [
-        SignInAttempts(network=row["network"], failures=row["failures"], last_at=row["last_at"]) for row in rows
-    ]
+    counters = [Counter(row["network"], row["failures"], row["last_at"]) for row in rows]
     wait = seconds_to_wait(counters, known_network=rows[0]["known"], at=at)
     if not wait:
-        for one in counters:
-            one.count(at)
-        counted = {"networks": [one.network for one in counters], "failures": [one.failures for one in counters]}
+        counted = {"networks": [one.network for one in counters], "failures": [one.after(at) for one in counters]}
         await _COUNT.rows(session, {"account": account, "at": at, **counted})
     return wait
 
