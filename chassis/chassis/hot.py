@@ -39,7 +39,12 @@ class HotStatement:
         return [given[name] for name in self._names]
 
     async def rows(self, on: AsyncConnection | AsyncSession, values: dict[str, Any]) -> list[Any]:
-        """Records, which can be read by name and as tuples; as a part of the transaction, where there is one."""
+        """Records, which can be read by name and as tuples; as a part of the transaction, where there is one.
+
+        What the session has changed is written before, as it is before SQLAlchemy's own statements.
+        """
+        if isinstance(on, AsyncSession) and (on.new or on.dirty or on.deleted):
+            await on.flush()
         connection = await in_transaction(on)
         try:
             found: list[Any] = await driver_of(connection).fetch(self.sql, *self.arguments(values))

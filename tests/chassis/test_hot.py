@@ -1,13 +1,15 @@
 """Statements straight over the driver are a part of the session's transaction, and fail as the others do."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.hot import HotStatement
+from chassis.projections import ProjectionProgress
 from chassis.transient import is_contention, is_transient
 from tests.waiting import eventually
 
@@ -26,6 +28,16 @@ async def test_what_it_writes_is_rolled_back_with_its_transaction(new_database):
         await session.rollback()
     async with database.reading() as connection:
         assert [row["found"] for row in await COUNT.rows(connection, {"topic": "one"})] == [0]
+
+
+async def test_it_sees_what_the_session_has_changed(new_database):
+    database = await new_database(TOY)
+    async with database.session() as session:
+        session.add(ProjectionProgress(topic="one", caught_up_at=datetime.now(UTC)))
+        assert [row["found"] for row in await COUNT.rows(session, {"topic": "one"})] == [1]
+        (one,) = await session.scalars(select(ProjectionProgress))
+        await session.delete(one)
+        assert [row["found"] for row in await COUNT.rows(session, {"topic": "one"})] == [0]
 
 
 async def test_it_may_be_the_first_of_its_transaction(new_database):
