@@ -23,6 +23,7 @@ from identity.members.grants import MemberTerms, granted
 from identity.members.models import Member
 from identity.roles.policies import BuiltIn
 from identity.sign_in.models import EndedBecause, SignInMeans, SignInSession, SubjectKind
+from identity.sign_in.rules import read_rules
 from identity.sign_in.signing_in import refusal_now
 from tests.identity.people import AT, PASSWORD, a_company, a_member, some_groups
 
@@ -139,10 +140,11 @@ async def test_a_session_that_was_opened_at_the_moment_of_the_merge_is_not_renew
     """Its tokens would name a company that is none any more; signing in again is what helps."""
     await two.merge()
     async with api.database.transaction() as session:
-        refused = await refusal_now(session, a_session(two.ada, two.twin), AT)
+        rules = await read_rules(session)
+        refused = await refusal_now(session, rules, a_session(two.ada, two.twin), AT)
         assert refused is not None
         assert refused.code == "member-inactive"
-        assert await refusal_now(session, a_session(two.ada, two.kept), AT) is None
+        assert await refusal_now(session, rules, a_session(two.ada, two.kept), AT) is None
 
 
 async def test_who_is_a_member_of_both_keeps_what_he_is_in_the_one_that_remains(two, api):
