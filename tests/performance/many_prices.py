@@ -111,7 +111,7 @@ async def bare(connection: Any, buyer_ids: dict[str, str], lines: list[tuple[str
     """The same two statements with the same result, without anything around them."""
     at = datetime.now(UTC)
     of_buyer, of_lines = HotStatement(BUYER), HotStatement(RESOLVE)
-    values = of_buyer.arguments({**buyer_ids, "ship_to": None, "at": at, "known": at})
+    values = of_buyer.arguments({**buyer_ids, "storefront": None, "ship_to": None, "at": at, "known": at})
     buyer = await connection.prepare(of_buyer.sql)
     row = await buyer.fetchrow(*values)
     lists = [
