@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import statistics
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,7 +10,7 @@ from faults.system import NotInjected, System
 
 SERVICE = "pricing"
 """Its events about articles stand alone: one more says that somebody should look at the article again."""
-MANY, TIMES = 20_000, 3
+MANY, TIMES = 20_000, 5
 _COPIES = """
 INSERT INTO outbox (event_id, topic, key, type, sequence, value, headers)
 SELECT gen_random_uuid(), topic, key, type, sequence, value, headers
@@ -35,9 +34,10 @@ them."""
 
 
 async def rate(system: System) -> float:
-    """The median of some bursts, from the mark of each one's first batch to that of its last."""
+    """The best of some bursts, from the mark of each one's first batch to that of its last: what else the machine does can
+    only take from it."""
     async with system.database(SERVICE) as database:
-        return statistics.median([await _burst(database) for _ in range(TIMES)])
+        return max([await _burst(database) for _ in range(TIMES)])
 
 
 async def _burst(database: Any) -> float:
