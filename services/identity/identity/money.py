@@ -1,4 +1,4 @@
-"""Amounts of money that identity keeps: the column of one, and the credit limit of a customer."""
+"""Amounts of money that identity keeps: the column of one, and what is a limit."""
 
 from typing import Annotated, Any
 
@@ -29,6 +29,8 @@ def _not_negative(limit: Money) -> Money:
     return limit
 
 
+SpendingLimit = Annotated[Money, AfterValidator(_not_negative)]
+"""The most that a member may order for. Orders enforces it."""
 CreditLimit = Annotated[Money, AfterValidator(_not_negative)]
 """The most that a customer may owe. It is kept and published, and not enforced: what is owed is known to the ERP, and what
 may be ordered is limited by orders."""

@@ -174,7 +174,7 @@ async def test_a_credit_limit_is_given_changed_and_taken_away_by_a_file(office: 
 
 
 @pytest.mark.parametrize(
-    "cell", ["5000", "EUR 5000", "-1 EUR", "5000 eur", "NaN EUR", "1e30 EUR", "5.000,00 EUR", "5 000 EUR"]
+    "cell", ["5000", "EUR 5000", "-1 EUR", "5000 eur", "NaN EUR", "1e30 EUR", "5.000,00 EUR", "5 000 EUR", "5,000 EUR"]
 )
 async def test_what_is_no_credit_limit_is_refused_by_the_name_of_its_column(office: Office, cell: str) -> None:
     """ID-24"""
@@ -284,6 +284,8 @@ async def test_members_are_added_as_the_api_adds_them_and_changed(office: Office
     assert await office.outcomes(changed) == [(2, "changed", "limit_per_order")]
     (event,) = await office.published(MemberChanged)
     assert (str(event.limit_per_order.amount), event.always_attested) == ("99.00", True)
+    below = await office.preview("members", "company;email;limit_per_order\nK-1;noor@example.com;-1 EUR\n")
+    assert await office.outcomes(below) == [(2, "refused", "cell-malformed", "limit_per_order")]
     assert counts(await office.bring_in("members", header + "".join(rows.splitlines(keepends=True)[:1]))) == (
         0,
         0,

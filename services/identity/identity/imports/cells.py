@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from contracts.shared.values import Money
 
+_THOUSANDS_OR_DECIMALS = re.compile(r",\d{3}$")
 _PART = re.compile(r"(?:\\.|[^|\\]|\\$)+", re.DOTALL)
 
 
@@ -34,11 +35,13 @@ def amount_of(cell: str | None) -> Money | None:
     """Of `100.00 EUR`, or `100,00 EUR`; an empty cell is none.
 
     Raises:
-        ValueError: it is no amount in a currency.
+        ValueError: it is no amount in a currency, or may be two: `5,000 EUR` is five, or five thousand.
     """
     if not cell:
         return None
     number, _, currency = cell.strip().partition(" ")
+    if _THOUSANDS_OR_DECIMALS.search(number):
+        raise ValueError("thousands or decimals? write 5000.00 or 5.00")
     try:
         return Money.model_validate({"amount": number.replace(",", "."), "currency": currency.strip()})
     except ValidationError:  # which would name the parts of an amount as if they were columns

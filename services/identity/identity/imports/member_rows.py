@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import DomainError
 from contracts.identity.values import Permission
-from contracts.shared.values import Code, Language, Money
+from contracts.shared.values import Code, Language
 from identity.companies.models import Company
 from identity.companies.naming import NamedCompanies
 from identity.contacts.email import Email
@@ -29,10 +29,11 @@ from identity.members.commands import EditMember, edit_member
 from identity.members.grants import Grant, MemberTerms, granted
 from identity.members.models import Member
 from identity.members.routes import Name
+from identity.money import SpendingLimit
 
 Permissions = Annotated[list[Permission], BeforeValidator(listed)]
 LocationCodes = Annotated[list[Code], Field(max_length=200), BeforeValidator(listed)]
-Limit = Annotated[Money | None, BeforeValidator(amount_of)]
+Limit = Annotated[SpendingLimit | None, BeforeValidator(amount_of)]
 _LIMITS = ("limit_per_order", "limit_per_month", "locations")
 Locations = Mapping[tuple[UUID, str], UUID]
 """Those that rows name, by company and code."""

@@ -23,6 +23,7 @@ from identity.members import queries
 from identity.members.adding import AddPerson, add_person
 from identity.members.commands import EditMember, RemoveMember, edit_member, remove_member
 from identity.members.grants import Granter, MemberTerms
+from identity.money import SpendingLimit
 from identity.policies import status_table
 from identity.sign_in.passwords import LONGEST, Passwords
 
@@ -60,8 +61,8 @@ class Terms(BaseModel):
     permissions: frozenset[Permission] | None = None
     """Left out: those of the role."""
     always_attested: bool = False
-    limit_per_order: Money | None = None
-    limit_per_month: Money | None = None
+    limit_per_order: SpendingLimit | None = None
+    limit_per_month: SpendingLimit | None = None
     locations: Locations | None = None
     """For which of the company's locations he acts; left out: for all."""
 
@@ -185,8 +186,8 @@ class MemberChange(BaseModel):
     role: Code | None = None
     permissions: frozenset[Permission] | None = None
     always_attested: bool | None = None
-    limit_per_order: Money | None = None
-    limit_per_month: Money | None = None
+    limit_per_order: SpendingLimit | None = None
+    limit_per_month: SpendingLimit | None = None
     locations: Locations | None = None
 
 
