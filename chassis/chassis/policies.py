@@ -13,10 +13,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis import clock
 from chassis.aggregate import Base
 from chassis.context import cause
-from chassis.errors import Invalid, StaleVersion
+from chassis.errors import StaleVersion
 from chassis.hot import HotStatement
 from chassis.http.etag import etag, required_version
-from chassis.http.paging import Cursor, Limit, Page, decode_cursor, page
+from chassis.http.paging import Cursor, Limit, Page, decode_cursor, not_of_this_list, page
 from chassis.http.routing import Reading, Router, Session
 
 P = TypeVar("P", bound="Policy")
@@ -143,7 +143,7 @@ def _version(cursor: str | None) -> int | None:
         return None
     (version,) = decode_cursor(cursor, 1)
     if not isinstance(version, int):
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.")
+        raise not_of_this_list()
     return version
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import Query
@@ -36,10 +37,35 @@ def decode_cursor(cursor: str, fields: int) -> list[Any]:
     try:
         position = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error
+        raise not_of_this_list() from error
     if not isinstance(position, list) or len(position) != fields:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.")
+        raise not_of_this_list()
     return position
+
+
+def id_after(cursor: str) -> UUID:
+    """The id after which the page begins, of a list that is in the order of its ids.
+
+    Raises:
+        Invalid: it is not a cursor of this list.
+    """
+    (position,) = decode_cursor(cursor, 1)
+    return as_id(position)
+
+
+def as_id(position: Any) -> UUID:
+    """
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        return UUID(position)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise not_of_this_list() from error
+
+
+def not_of_this_list() -> Invalid:
+    return Invalid("cursor-invalid", "The cursor is not one of this list.")
 
 
 def page(rows: Sequence[T], limit: int, position: Any) -> Page[T]:

@@ -9,8 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.http.paging import Page, decode_cursor, encode_cursor
-from identity.cursors import as_id, not_of_this_list
+from chassis.http.paging import Page, as_id, decode_cursor, encode_cursor, not_of_this_list
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from chassis.http.paging import id_after
 from identity.access_requests.models import AccessRequest, AccessRequestStatus
-from identity.cursors import id_after
 
 _requests = AccessRequest.__table__
 

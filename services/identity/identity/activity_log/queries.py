@@ -9,8 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from chassis.errors import Invalid
-from chassis.http.paging import decode_cursor
+from chassis.http.paging import decode_cursor, not_of_this_list
 from identity.activity_log.chain import BEGINNING
 from identity.activity_log.models import FILTERED, Door, activity_table, seals_table
 
@@ -63,9 +62,9 @@ def position_of(cursor: str) -> Position:
     try:
         position = datetime.fromisoformat(happened_at).astimezone(UTC), int(number)
     except (ValueError, TypeError, OverflowError) as error:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error
+        raise not_of_this_list() from error
     if not 0 < position[1] < 2**63:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.")
+        raise not_of_this_list()
     return position
 
 

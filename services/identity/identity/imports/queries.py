@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.database import Database
 from chassis.errors import NotFound
+from chassis.http.paging import id_after
 from chassis.spreadsheets import neutral, plain
-from identity.cursors import id_after
 from identity.imports.columns import REASON
 from identity.imports.models import Import, ImportKind, ImportStatus, Outcome, import_rows
 from identity.imports.table_file import written_row

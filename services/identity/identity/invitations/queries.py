@@ -7,12 +7,12 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from chassis.http.paging import id_after
 from chassis.processes import ProcessStart
 from contracts.identity.activities import TASK_QUEUE, InvitationStatus
 from contracts.identity.processes import INVITATION_ACCEPTANCE, StartInvitationAcceptance, invitation_id
 from identity.companies.models import Company
 from identity.contacts.models import Contact
-from identity.cursors import id_after
 from identity.invitations.models import Invitation
 from identity.members.logins import account_id_for
 from identity.sign_in.models import Credential

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from identity.cursors import id_after
+from chassis.http.paging import id_after
 from identity.locations.models import Location
 
 locations = Location.__table__

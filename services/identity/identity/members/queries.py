@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chassis.http.paging import id_after
 from identity.companies.models import Company
 from identity.contacts.models import Contact
-from identity.cursors import id_after
 from identity.members.models import Member
 from identity.staff.models import StaffMember
 

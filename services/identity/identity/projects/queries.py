@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from identity.cursors import id_after
+from chassis.http.paging import id_after
 from identity.projects.models import Project
 
 projects = Project.__table__

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from chassis.http.paging import id_after
 from identity.contacts.models import Contact
-from identity.cursors import id_after
 from identity.sign_in.ending import OwnSession
 from identity.sign_in.models import SignInSession, SubjectKind
 from identity.staff.models import StaffMember

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.errors import NotFound
-from identity.cursors import id_after
+from chassis.http.paging import id_after
 from identity.staff.models import StaffMember
 
 _staff = StaffMember.__table__

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from sqlalchemy import Row, Select, String, cast, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.errors import Invalid, NotFound
-from chassis.http.paging import Page, decode_cursor, page
+from chassis.errors import NotFound
+from chassis.http.paging import Page, id_after, page
 from chassis.policies import policy
 from contracts.notifications.activities import Template
 from contracts.shared.values import Language
@@ -72,17 +72,10 @@ async def list_deliveries(
         if wanted is not None:
             statement = statement.where(column == wanted)
     if cursor is not None:
-        statement = statement.where(Delivery.id < _after(cursor))
+        statement = statement.where(Delivery.id < id_after(cursor))
     rows = (await connection.execute(statement)).all()
     mailbox = (await policy(connection, MailPolicy)).merchant_mailbox
     return page([_view(row, mailbox) for row in rows], limit, lambda shown: (shown.id,))
-
-
-def _after(cursor: str) -> UUID:
-    try:
-        return UUID(decode_cursor(cursor, 1)[0])
-    except (ValueError, AttributeError) as error:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error
 
 
 async def show_delivery(connection: AsyncConnection, delivery_id: UUID) -> DeliveryView:

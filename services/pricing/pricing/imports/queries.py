@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.errors import Invalid, NotFound
-from chassis.http.paging import decode_cursor
+from chassis.errors import NotFound
+from chassis.http.paging import id_after
 from pricing.imports.models import Import, ImportKind, ImportStatus
 
 
@@ -32,15 +32,8 @@ async def list_imports(
     if status:
         query = query.where(Import.status == status)
     if cursor:
-        query = query.where(Import.id < _id_after(cursor))
+        query = query.where(Import.id < id_after(cursor))
     return (await connection.execute(query)).all()
-
-
-def _id_after(cursor: str) -> UUID:
-    try:
-        return UUID(str(decode_cursor(cursor, 1)[0]))
-    except ValueError as error:
-        raise Invalid("cursor-invalid", "The cursor is not one of this list.") from error
 
 
 async def import_progress(connection: AsyncConnection, import_id: UUID) -> Row[Any]:
