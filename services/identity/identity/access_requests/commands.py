@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import NotFound
@@ -104,11 +104,17 @@ async def refuse_access(
 async def erase_requests(session: AsyncSession, at: datetime) -> None:
     """Whose time is over, by policy."""
     before = at - (await policy(session, AccessRequestPolicy)).kept_for
-    over = func.coalesce(AccessRequest.decided_at, AccessRequest.requested_at) <= before
-    found = await session.scalars(
-        select(AccessRequest).where(over, AccessRequest.erased_at.is_(None)).with_for_update()
-    )
-    for request in found.all():
+    await _erase(session, func.coalesce(AccessRequest.decided_at, AccessRequest.requested_at) <= before, at)
+
+
+async def erase_requests_of(session: AsyncSession, member: StaffMember, at: datetime) -> None:
+    """By which he became one of the staff, and others from his address (ID-27)."""
+    await _erase(session, or_(AccessRequest.staff_id == member.id, AccessRequest.email == member.email), at)
+
+
+async def _erase(session: AsyncSession, which: ColumnElement[bool], at: datetime) -> None:
+    found = select(AccessRequest).where(which, AccessRequest.erased_at.is_(None)).order_by(AccessRequest.id)
+    for request in (await session.scalars(found.with_for_update())).all():
         request.erase(at)
         await forget_states(session, CONTACT_STATE, request.key)
 

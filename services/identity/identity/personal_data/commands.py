@@ -12,7 +12,7 @@ from chassis.outbox import forget_states
 from contracts.identity.activities import InvitationStatus
 from contracts.identity.topics import CONTACT_STATE
 from contracts.identity.values import Capability
-from identity.access_requests.models import AccessRequest
+from identity.access_requests.commands import erase_requests_of
 from identity.applications.models import OPEN, Application, Question
 from identity.companies.models import Company
 from identity.contacts.models import ERASED, Contact
@@ -68,19 +68,11 @@ async def erase_staff(session: AsyncSession, staff_id: UUID, at: datetime) -> St
     if member.active:
         raise Conflict("staff-active", "He is still one of the staff: deactivate him first.")
     if not member.is_erased:
-        await _forget_access_requests(session, member, at)
+        await erase_requests_of(session, member, at)
         await _forget_sign_in(session, SubjectKind.STAFF, member)
         member.erase(at)
         await forget_states(session, CONTACT_STATE, member.key)
     return member
-
-
-async def _forget_access_requests(session: AsyncSession, member: StaffMember, at: datetime) -> None:
-    his = or_(AccessRequest.staff_id == member.id, AccessRequest.email == member.email)
-    found = select(AccessRequest).where(his, AccessRequest.erased_at.is_(None)).order_by(AccessRequest.id)
-    for request in (await session.scalars(found.with_for_update())).all():
-        request.erase(at)
-        await forget_states(session, CONTACT_STATE, request.key)
 
 
 async def _lock_companies(session: AsyncSession, contact_id: UUID) -> dict[UUID, Company]:
